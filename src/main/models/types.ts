@@ -1,0 +1,121 @@
+/** What a model folder becomes. Names follow TransformerLens. */
+import type { ElementType, Graph, Value } from '../graph/types'
+import type { Token } from '../../shared/records/token'
+
+/** A weight in one of the folder's files, referenced in place. */
+export interface WeightRef {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  readonly file: string
+  readonly offset: number
+  readonly length: number
+}
+
+/** The sizes every architecture has. */
+export interface ModelConfig {
+  readonly d_model: number
+  readonly n_layers: number
+  readonly n_heads: number
+  readonly n_kv_heads: number
+  readonly d_head: number
+  readonly d_mlp: number
+  readonly d_vocab: number
+  readonly n_ctx: number
+  readonly eosIds: readonly number[]
+}
+
+export interface Tokenizer {
+  /** Text -> ids; BOS as the tokenizer's own post-processor says. Special tokens spelt in the text stay plain text. */
+  encode(text: string): number[]
+  /** Text -> ids without BOS or EOS. */
+  encodeRaw(text: string): number[]
+  /** What a token's bytes say, ready for display. */
+  token(id: number): Token
+  /** Ids -> text, joining byte fragments across tokens; special tokens left out. */
+  decode(ids: readonly number[]): string
+  readonly specialIds: ReadonlySet<number>
+  readonly size: number
+}
+
+/** An opened model: everything but the running sessions. */
+export interface Model {
+  readonly folder: string
+  readonly name: string
+  readonly architecture: Architecture
+  readonly config: ModelConfig
+  /** config.json as read, for what only one architecture knows. */
+  readonly rawConfig: Readonly<Record<string, unknown>>
+  readonly weights: ReadonlyMap<string, WeightRef>
+  readonly tokenizer: Tokenizer
+  readonly hash: string
+  readonly precision: string
+  readonly parameters: number
+  readonly bytes: number
+}
+
+/**
+ * What an architecture file is given while it emits the forward pass.
+ * `hook(name, value)` names a value; where the segment starts, it returns the segment's input instead of `value`, and the
+ * nodes that made `value` are pruned. So one forward pass serves every cut.
+ */
+export interface Emit {
+  readonly graph: Graph
+  readonly config: ModelConfig
+  readonly rawConfig: Readonly<Record<string, unknown>>
+  /** The weight as a float32 value (half precision is cast in the graph, folded when the session loads). */
+  weight(name: string): Value
+  has(name: string): boolean
+  hook(name: string, value: Value): Value
+  /** Absolute positions of the new tokens, int64 [seq]. */
+  readonly positions: Value
+  /** True where a query may see a key: bool [seq, past + seq]. */
+  readonly causal: Value
+  /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
+  cache(layer: number, key: Value, value: Value): { key: Value; value: Value }
+}
+
+/** One architecture family: one file, one line in architectures/index.ts. */
+export interface Architecture {
+  readonly family: string
+  /** `model_type` values of config.json it reads. */
+  readonly modelTypes: readonly string[]
+  /** Reads and checks config.json. Fails with MODEL_CONFIG_INVALID or MODEL_FEATURE_UNSUPPORTED. */
+  readConfig(raw: Readonly<Record<string, unknown>>, path: string): ModelConfig
+  /** Prefixes stripped from tensor names, for example "model." or "transformer.". */
+  readonly prefixes: readonly string[]
+  /** Name and shape of every tensor the forward pass needs, after stripping prefixes. */
+  requiredWeights(config: ModelConfig, raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, readonly number[]>
+  /** Hook points in forward order that a segment may start or end at. */
+  hookPoints(config: ModelConfig): readonly string[]
+  /** tokens int64 [batch, seq] -> residual stream entering block 0, float32 [batch, seq, d_model]. */
+  embed(emit: Emit, tokens: Value): Value
+  /** Residual stream before block `layer` -> after it. Names its hook points. */
+  block(emit: Emit, layer: number, resid: Value): Value
+  /** Final norm and unembedding: float32 [batch, n, d_model] -> logits [batch, n, d_vocab]. */
+  head(emit: Emit, resid: Value): Value
+  /** Name of the weight the unembedding uses (tied or not) as [d_vocab, d_model], and of the final norm's gain. */
+  lens(config: ModelConfig, raw: Readonly<Record<string, unknown>>): { unembed: string; gain: string; centre: boolean }
+}
+
+/**
+ * Part of a model between two cuts.
+ * Inputs:  from "tokens": `tokens` int64 [batch, seq]; from a hook point: `resid` float32 [batch, seq, d_model];
+ *          `positions` int64 [seq]; with a cache: `past_key.{l}`, `past_value.{l}` float32 [batch, n_kv_heads, past, d_head]
+ *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted.
+ * Outputs: to a hook point: `resid` float32 [batch, seq, d_model]; to "logits": `logits` float32 [batch, n, d_vocab];
+ *          with a cache: `present_key.{l}`, `present_value.{l}`.
+ * Prefix and suffix of the same hook point partition the layers: a layer's cache belongs to exactly one of them.
+ */
+export interface SegmentSpec {
+  readonly from: string
+  readonly to: string
+  readonly cache: boolean
+}
+
+export interface Segment {
+  readonly graph: Graph
+  readonly spec: SegmentSpec
+  /** Layers whose key/value cache this segment holds. */
+  readonly layers: readonly number[]
+}

@@ -1,0 +1,105 @@
+/** Calls answered by the engine process: everything that needs a model. Folder paths are absolute. */
+import { z } from 'zod'
+import { LatentDetail, LatentLabel } from '../records/latent'
+import { Device, DeviceInfo, ModelInfo, SaeInfo } from '../records/model'
+import { ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
+import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
+import { NextToken, PromptInput, Token } from '../records/token'
+import { call } from './call'
+
+/** Which model, SAE and hook point; `hook: null` takes the one the SAE's folder names. */
+const Bench = z.object({ model: z.string(), sae: z.string(), hook: z.string().nullable().default(null), device: Device.default('auto') })
+
+export const AttributeInput = Bench.extend({
+  prompt: PromptInput,
+  method: MethodName,
+  target: TargetInput.default(null),
+  includeSpecial: z.boolean().default(true)
+})
+export type AttributeInput = z.infer<typeof AttributeInput>
+
+export const engineCalls = {
+  /** What the engine is and what the machine offers. */
+  'engine.info': call({
+    input: z.object({}),
+    output: z.object({
+      pid: z.number(),
+      versions: z.record(z.string(), z.string()),
+      devices: z.array(DeviceInfo),
+      memory: z.object({ residentBytes: z.number(), totalBytes: z.number() })
+    })
+  }),
+  /** Resident memory now, for the status bar. */
+  'engine.memory': call({ input: z.object({}), output: z.object({ residentBytes: z.number() }) }),
+  /** Looks below folders for models and SAEs; what is neither is listed with the reason. */
+  'library.inspect': call({
+    input: z.object({ paths: z.array(z.string()) }),
+    output: z.object({
+      models: z.array(ModelInfo),
+      saes: z.array(SaeInfo),
+      refused: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() }))
+    })
+  }),
+  'model.open': call({ input: z.object({ model: z.string(), device: Device.default('auto') }), output: ModelInfo }),
+  'sae.open': call({ input: z.object({ sae: z.string() }), output: SaeInfo }),
+  'tokens.encode': call({ input: z.object({ model: z.string(), prompt: PromptInput }), output: z.object({ tokens: z.array(Token) }) }),
+  /** How a typed target splits: one token, or several that must be explained. */
+  'tokens.target': call({ input: z.object({ model: z.string(), text: z.string() }), output: z.object({ tokens: z.array(Token) }) }),
+  /** Vocabulary search for the target picker. */
+  'tokens.search': call({
+    input: z.object({ model: z.string(), query: z.string(), limit: z.number().int().default(50) }),
+    output: z.object({ tokens: z.array(Token) })
+  }),
+  /** The untouched model's next tokens. */
+  'model.next': call({
+    input: z.object({ model: z.string(), prompt: PromptInput, top: z.number().int().min(1).max(1000).default(10), device: Device.default('auto') }),
+    output: z.object({ tokens: z.array(Token), top: z.array(NextToken), device: z.object({ requested: z.string(), used: z.string() }) })
+  }),
+  /** Active latents of a prompt, position by position. */
+  'sae.activations': call({
+    input: Bench.extend({ prompt: PromptInput }),
+    output: z.object({
+      positions: z.array(
+        z.object({
+          position: z.number().int(),
+          token: Token,
+          active: z.array(z.object({ latent: z.number().int(), activation: z.number() })),
+          l0: z.number().int(),
+          fvu: z.number()
+        })
+      ),
+      fvu: z.number()
+    })
+  }),
+  /** The influence ranking. */
+  'attribution.rank': call({ input: AttributeInput, output: Ranking }),
+  /** Zero-ablates `latents` one by one, under the substitution of the method; streams each effect as it is known. */
+  'attribution.verify': call({
+    input: AttributeInput.extend({ latents: z.array(z.object({ latent: z.number().int(), score: z.number() })) }),
+    output: ExactCheck,
+    event: z.object({ effects: ExactCheck.shape.effects })
+  }),
+  /** Baseline (column 0) and one column per recipe, same prompt and seed, streamed. */
+  'steering.compare': call({
+    input: z.object({
+      model: z.string(),
+      sae: z.string().nullable(),
+      hook: z.string().nullable().default(null),
+      device: Device.default('auto'),
+      prompt: PromptInput,
+      recipes: z.array(Recipe).max(16),
+      settings: GenerationSettings,
+      /** Token whose probability is watched along the text. */
+      target: z.object({ id: z.number().int() }).nullable().default(null),
+      /** Second pass: log-probability under the unsteered model, KL, perplexity. */
+      score: z.boolean().default(true)
+    }),
+    output: Comparison,
+    event: z.object({ column: z.number().int(), index: z.number().int(), token: GeneratedToken })
+  }),
+  'latents.labels': call({ input: z.object({ sae: z.string() }), output: z.object({ labels: z.array(LatentLabel) }) }),
+  'latents.detail': call({
+    input: z.object({ model: z.string(), sae: z.string(), latent: z.number().int(), device: Device.default('auto') }),
+    output: LatentDetail
+  })
+}

@@ -1,0 +1,132 @@
+/**
+ * Every failure a person can cause or fix, as one table: code -> sentence of fact and sentence of remedy.
+ * `{name}` in a text is filled from the context given to `fail`. Texts are tested data: each entry has a test that
+ * provokes it. A broken internal promise is an `assert`, not an entry here.
+ */
+export const ERRORS = {
+  // files
+  FILE_MISSING: { message: '{path} does not exist.', fix: 'Check the path, or choose the folder again.' },
+  FILE_UNREADABLE: { message: '{path} cannot be read: {reason}.', fix: 'Check the permissions of the file and its folder.' },
+  DISK_FULL: { message: 'The disk is full: {path} could not be written.', fix: 'Free some space and try again. What was saved before is unchanged.' },
+  FILE_UNWRITABLE: { message: '{path} cannot be written: {reason}.', fix: 'Choose another place, or change the permissions.' },
+  JSON_INVALID: { message: '{path} is not valid JSON: {reason}.', fix: 'Download the file again.' },
+  // containers
+  SAFETENSORS_INVALID: { message: '{path} is not a valid safetensors file: {reason}.', fix: 'The file is damaged or was cut off while downloading; download it again.' },
+  TENSOR_MISSING: { message: '{path} has no tensor named {name}.', fix: 'The folder may hold another architecture than its config says; check {hint}.' },
+  TENSOR_SHAPE: { message: 'The tensor {name} in {path} has the shape [{found}], but [{expected}] is needed.', fix: 'The weights and the config do not belong together; download both again from one source.' },
+  TENSOR_DTYPE: { message: 'The tensor {name} in {path} is stored as {dtype}, which is not supported.', fix: 'Supported are: {supported}.' },
+  // models
+  MODEL_FOLDER_INVALID: { message: '{path} is not a model folder: {reason}.', fix: 'Choose a Hugging Face folder with config.json, model.safetensors and tokenizer.json.' },
+  MODEL_CONFIG_INVALID: { message: '{path} does not describe a usable model: {reason}.', fix: 'Download config.json again from the model\'s page.' },
+  ARCHITECTURE_UNKNOWN: { message: 'The architecture "{found}" in {path} is not known.', fix: 'Supported model types are: {supported}.' },
+  MODEL_FEATURE_UNSUPPORTED: { message: 'The model in {path} uses {feature}, which is not supported.', fix: '{hint}' },
+  TOKENIZER_INVALID: { message: 'The tokenizer in {path} cannot be used: {reason}.', fix: 'Download tokenizer.json again from the model\'s page.' },
+  HOOK_UNKNOWN: { message: 'The model {model} has no hook point "{hook}".', fix: 'Its hook points are: {supported}.' },
+  // SAEs
+  SAE_FOLDER_INVALID: { message: '{path} is not an SAE folder: {reason}.', fix: 'Choose a SAELens folder with cfg.json and sae_weights.safetensors.' },
+  SAE_CONFIG_INVALID: { message: '{path} does not describe a usable SAE: {reason}.', fix: 'Download cfg.json again.' },
+  SAE_ARCHITECTURE_UNKNOWN: { message: 'The SAE architecture "{found}" in {path} is not known.', fix: 'Supported are: {supported}.' },
+  SAE_NEEDS_SCALE: { message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.', fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.' },
+  SAE_HOOK_MISSING: { message: 'The SAE in {path} does not name its hook point.', fix: 'Choose the hook point (--hook on the command line).' },
+  SAE_MODEL_MISMATCH: { message: 'The SAE {sae} reads vectors of {d_in} numbers, but {hook} of {model} has {d_model}.', fix: 'Choose an SAE that was trained on this model.' },
+  SAE_TOO_WIDE: { message: 'One prompt activates {active} latents of {sae}, more than the {limit} that fit in memory.', fix: 'Use a shorter prompt, or check that the SAE belongs to this hook point.' },
+  LATENT_UNKNOWN: { message: 'The SAE {sae} has no latent {latent}.', fix: 'Its latents are numbered 0 to {last}.' },
+  // prompts and targets
+  PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
+  PROMPT_TOO_LONG: { message: 'The prompt has {tokens} tokens, but the model\'s context holds {limit}.', fix: 'Shorten it by at least {excess} tokens.' },
+  TOKEN_UNKNOWN: { message: 'There is no token with the id {id}.', fix: 'The vocabulary has the ids 0 to {last}.' },
+  TARGET_SEVERAL_TOKENS: { message: 'The target "{text}" is {count} tokens for this model: {pieces}.', fix: 'Choose one of them, usually the first; a leading space often matters.' },
+  TARGET_EMPTY: { message: 'The target is empty.', fix: 'Type a token, or leave it out to take the model\'s first choice.' },
+  // steering
+  INTERVENTION_INVALID: { message: 'The intervention "{text}" cannot be used: {reason}.', fix: 'Write latent:mode:coefficient[:positions], for example 402:add:8:all.' },
+  CONTEXT_FULL: { message: 'The prompt has {tokens} tokens and {wanted} more are to be generated, but the model\'s context holds {limit}.', fix: 'Generate at most {room} tokens, or shorten the prompt.' },
+  NUMBERS_NOT_FINITE: { message: 'The model produced numbers that are not finite while {doing}.', fix: 'Use a smaller coefficient, or run on the CPU.' },
+  // runtime
+  DEVICE_UNAVAILABLE: { message: 'The device "{device}" is not available here: {reason}.', fix: 'Available devices are: {supported}.' },
+  RUNTIME_FAILED: { message: 'The inference runtime failed while {doing}: {reason}.', fix: 'Try the CPU device. If it goes on, copy the details and report them.' },
+  OUT_OF_MEMORY: { message: 'There was not enough memory while {doing}.', fix: 'Close other programs, use a shorter prompt or a smaller model.' },
+  // process
+  ENGINE_STOPPED: { message: 'The {process} process stopped while it was working on this.', fix: 'It has been started again; run it once more. Nothing saved was lost.' },
+  CALL_INVALID: { message: 'The call {call} was refused: {reason}.', fix: 'This is a fault of the workbench; copy the details and report them.' },
+  UNEXPECTED: { message: 'Something went wrong that should not have: {reason}.', fix: 'Copy the details and report them.' },
+  // storage
+  PROJECT_INVALID: { message: '{path} is not a GradSAE project: {reason}.', fix: 'Choose a file that was saved by the workbench (.gradsae).' },
+  PROJECT_NEWER: { message: '{path} was saved by a newer version of the workbench.', fix: 'Update the workbench to open it. The file was not changed.' },
+  PROJECT_NOT_OPEN: { message: 'No project is open.', fix: 'Open or create a project first.' },
+  PROJECT_IN_USE: { message: '{path} is in use by another program.', fix: 'Close it there, then open it again.' },
+  RECORD_MISSING: { message: 'The {kind} {id} is not in this project any more.', fix: 'It may have been deleted; undo brings it back.' },
+  // reports and command line
+  REPORT_EMPTY: { message: 'Nothing was chosen for the report.', fix: 'Choose at least one ranking or comparison.' },
+  USAGE: { message: '{reason}', fix: 'Run "npm run cli -- --help" for the commands and their options.' }
+} as const satisfies Record<string, { message: string; fix: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+export type ErrorContext = Record<string, string | number | boolean>
+
+/** An error as data: what crosses processes and is shown in the window. */
+export interface WireError {
+  code: ErrorCode
+  message: string
+  fix: string
+  details: string
+}
+
+/** The one error class for what a person can cause or fix. Made by `fail`. */
+export class WorkbenchError extends Error {
+  readonly code: ErrorCode
+  readonly fix: string
+  readonly context: ErrorContext
+
+  constructor(code: ErrorCode, context: ErrorContext, options?: { cause?: unknown }) {
+    super(fill(ERRORS[code].message, context), options)
+    this.name = 'WorkbenchError'
+    this.code = code
+    this.fix = fill(ERRORS[code].fix, context)
+    this.context = context
+  }
+}
+
+/** Cancelled is an outcome, not an error; this carries it through promises. */
+export class Cancelled extends Error {
+  constructor() {
+    super('Cancelled')
+    this.name = 'Cancelled'
+  }
+}
+
+/** Throws the error `code`, its texts filled from `context`. */
+export function fail(code: ErrorCode, context: ErrorContext = {}, cause?: unknown): never {
+  throw new WorkbenchError(code, context, cause === undefined ? undefined : { cause })
+}
+
+/** A broken promise between our own parts: never the user's fault. */
+export function assert(condition: unknown, promise: string): asserts condition {
+  if (!condition) throw new Error(`Broken promise: ${promise}`)
+}
+
+/** Any thrown value as data. Unknown exceptions become UNEXPECTED with their stack in `details`. */
+export function toWireError(thrown: unknown): WireError {
+  if (thrown instanceof WorkbenchError) {
+    const { code, message, fix } = thrown
+    return { code, message, fix, details: describe(thrown) }
+  }
+  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  const { message, fix } = ERRORS.UNEXPECTED
+  return { code: 'UNEXPECTED', message: fill(message, { reason }), fix, details: describe(thrown) }
+}
+
+/** The data of `toWireError` as an error again, on the other side of a process boundary. */
+export function fromWireError(wire: WireError): WorkbenchError {
+  const error = new WorkbenchError(wire.code, {})
+  return Object.assign(error, { message: wire.message, fix: wire.fix, details: wire.details })
+}
+
+function fill(text: string, context: ErrorContext): string {
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => (name in context ? String(context[name]) : hole))
+}
+
+function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const cause = thrown.cause === undefined ? '' : `\ncaused by: ${describe(thrown.cause)}`
+  return `${thrown.stack ?? thrown.message}${cause}`
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+
+export const Device = z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+export type Device = z.infer<typeof Device>
+
+/** One device as the runtime offers it on this machine. */
+export const DeviceInfo = z.object({
+  device: Device,
+  available: z.boolean(),
+  /** Why it is not available, or what it is. */
+  note: z.string()
+})
+export type DeviceInfo = z.infer<typeof DeviceInfo>
+
+/** What the window and records know of an opened model. */
+export const ModelInfo = z.object({
+  path: z.string(),
+  name: z.string(),
+  /** Family of the architecture file, for example "llama". */
+  family: z.string(),
+  d_model: z.number().int(),
+  n_layers: z.number().int(),
+  n_heads: z.number().int(),
+  n_kv_heads: z.number().int(),
+  d_head: z.number().int(),
+  d_mlp: z.number().int(),
+  d_vocab: z.number().int(),
+  n_ctx: z.number().int(),
+  /** Stored precision: float32, float16 or bfloat16. */
+  precision: z.string(),
+  parameters: z.number(),
+  bytes: z.number(),
+  /** "sha256:..." over the model's files. */
+  hash: z.string(),
+  /** Hook points an SAE may be attached to, in forward order. */
+  hookPoints: z.array(z.string())
+})
+export type ModelInfo = z.infer<typeof ModelInfo>
+
+/** What the window and records know of an opened SAE. */
+export const SaeInfo = z.object({
+  path: z.string(),
+  name: z.string(),
+  format: z.string(),
+  architecture: z.string(),
+  d_in: z.number().int(),
+  d_sae: z.number().int(),
+  /** Active latents per position, when the gate fixes it. */
+  k: z.number().int().nullable(),
+  /** Canonical hook point; null when the folder does not name one. */
+  hook: z.string().nullable(),
+  /** Model named by the folder, as written there. */
+  modelName: z.string().nullable(),
+  bytes: z.number(),
+  hash: z.string(),
+  /** True when labels (latents.jsonl) lie beside the weights. */
+  labelled: z.boolean(),
+  /** Every transformation applied on loading, in words. */
+  notes: z.array(z.string())
+})
+export type SaeInfo = z.infer<typeof SaeInfo>
