@@ -1,0 +1,81 @@
+/**
+ * Key/value caches as plain tensors, and the row work that a batch of columns needs. A cache holds, for each layer of a segment,
+ * `past_key.{l}` and `past_value.{l}`, float32 [batch, n_kv_heads, past, d_head]; the batch is the leading axis, so a column's
+ * share is one run of memory.
+ */
+import { assert } from '../../shared/errors'
+import type { ModelConfig } from '../models/types'
+import type { Feeds, Tensor } from '../runtime/types'
+
+/** The cache of a segment that has read nothing yet. */
+export function emptyCache(layers: readonly number[], { n_kv_heads, d_head }: ModelConfig, batch: number): Feeds {
+  const empty: Tensor = { type: 'float32', dims: [batch, n_kv_heads, 0, d_head], data: new Float32Array(0) }
+  return Object.fromEntries(layers.flatMap((layer) => [`past_key.${layer}`, `past_value.${layer}`].map((name) => [name, empty])))
+}
+
+/** A run's `present_*` outputs as the next run's `past_*` inputs. */
+export function nextCache(layers: readonly number[], outputs: Readonly<Record<string, Tensor>>): Feeds {
+  const take = (name: string): Tensor => {
+    const tensor = outputs[name]
+    assert(tensor, `a segment with a cache returns ${name}`)
+    return tensor
+  }
+  return Object.fromEntries(
+    layers.flatMap((layer) => [
+      [`past_key.${layer}`, take(`present_key.${layer}`)],
+      [`past_value.${layer}`, take(`present_value.${layer}`)]
+    ])
+  )
+}
+
+/** The rows `rows` of a cache, in that order; a row may be taken several times. */
+export function takeCacheRows(cache: Feeds, rows: readonly number[]): Feeds {
+  return Object.fromEntries(Object.entries(cache).map(([name, tensor]) => [name, takeRows(tensor, rows)]))
+}
+
+/** Caches of the same segment and length, one below the other. */
+export function stackCaches(caches: readonly Feeds[]): Feeds {
+  const [first] = caches
+  assert(first, 'there is a cache to stack')
+  if (caches.length === 1) return first
+  return Object.fromEntries(
+    Object.keys(first).map((name) => {
+      const parts = caches.map((cache) => {
+        const tensor = cache[name]
+        assert(tensor, `every cache holds ${name}`)
+        return tensor
+      })
+      return [name, stackRows(parts)]
+    })
+  )
+}
+
+/** Rows of the leading axis, copied in the order given. */
+export function takeRows(tensor: Tensor, rows: readonly number[]): Tensor<Float32Array> {
+  const [batch = 0, ...rest] = tensor.dims
+  const source = float32Of(tensor)
+  const size = batch === 0 ? 0 : source.length / batch
+  const data = new Float32Array(rows.length * size)
+  rows.forEach((row, index) => data.set(source.subarray(row * size, (row + 1) * size), index * size))
+  return { type: 'float32', dims: [rows.length, ...rest], data }
+}
+
+/** Tensors that agree in all but the leading axis, joined along it. */
+export function stackRows(tensors: readonly Tensor[]): Tensor<Float32Array> {
+  const [first] = tensors
+  assert(first, 'there is a tensor to stack')
+  const data = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.data.length, 0))
+  let offset = 0
+  for (const tensor of tensors) {
+    data.set(float32Of(tensor), offset)
+    offset += tensor.data.length
+  }
+  const batch = tensors.reduce((sum, tensor) => sum + (tensor.dims[0] ?? 0), 0)
+  return { type: 'float32', dims: [batch, ...first.dims.slice(1)], data }
+}
+
+/** The float32 numbers of a tensor that holds them. */
+export function float32Of(tensor: Tensor | undefined): Float32Array {
+  assert(tensor?.data instanceof Float32Array, 'the tensor holds float32 numbers')
+  return tensor.data
+}

@@ -1,0 +1,122 @@
+/**
+ * Reading text with a model cut at the hook point, many columns at once:
+ *
+ *   tokens -> prefix (cache) -> hook values -> edits -> suffix (cache) -> logits
+ *
+ * The layers before the hook never see an edit, so what columns share (the prompt, a finished text) goes through the prefix once.
+ */
+import { assert } from '../../shared/errors'
+import type { Recipe } from '../../shared/records/steering'
+import type { ModelConfig } from '../models/types'
+import type { Feeds, Session, Tensor } from '../runtime/types'
+import { emptyCache, float32Of, nextCache, stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
+import { editHookValues, type HookEditor } from './edit'
+
+/** A segment with a cache, loaded. */
+export interface RunningSegment {
+  readonly session: Session
+  readonly layers: readonly number[]
+}
+
+/** A model ready to be read. Without an SAE there is no cut: `prefix` and `editor` are null and `suffix` takes tokens. */
+export interface SteeredModel {
+  readonly config: ModelConfig
+  readonly prefix: RunningSegment | null
+  readonly suffix: RunningSegment
+  readonly editor: HookEditor | null
+}
+
+/** What has been read so far: how many tokens, and the caches of both segments. The prefix cache has one row while all columns share their text. */
+export interface Reading {
+  readonly length: number
+  readonly prefixCache: Feeds
+  readonly suffixCache: Feeds
+}
+
+/** Largest memory for the attention scores of one suffix run, in bytes; more columns than fit go one after the other. */
+const SCORES_BYTES = 256 * 2 ** 20
+
+/** Nothing read yet, for `columns` columns that share their text. */
+export function startReading({ config, prefix, suffix }: SteeredModel, columns: number): Reading {
+  return {
+    length: 0,
+    prefixCache: emptyCache(prefix?.layers ?? [], config, 1),
+    suffixCache: emptyCache(suffix.layers, config, columns)
+  }
+}
+
+/** Gives each column its own copy of a shared prefix cache, so that the columns can part. */
+export function partColumns(reading: Reading, columns: number): Reading {
+  return { ...reading, prefixCache: takeCacheRows(reading.prefixCache, new Array<number>(columns).fill(0)) }
+}
+
+/** Goes on with some columns only. The prefix cache must have been parted. */
+export function keepColumns(reading: Reading, rows: readonly number[]): Reading {
+  return { ...reading, prefixCache: takeCacheRows(reading.prefixCache, rows), suffixCache: takeCacheRows(reading.suffixCache, rows) }
+}
+
+/**
+ * Reads the next tokens: `text` holds one row for all columns, or one row per column, all of the same length. `recipes` has one
+ * entry per column. Returns the logits [columns, select.length, d_vocab] after the tokens at the indices `select` of `text`.
+ */
+export async function readTokens(
+  model: SteeredModel,
+  reading: Reading,
+  text: readonly (readonly number[])[],
+  recipes: readonly (Recipe | null)[],
+  promptLength: number,
+  select: readonly number[]
+): Promise<{ logits: Tensor<Float32Array>; reading: Reading }> {
+  const seq = text[0]?.length ?? 0
+  assert(seq > 0 && text.every((row) => row.length === seq), 'all rows of a batch have the same length')
+  assert(text.length === 1 || text.length === recipes.length, 'there is one text for all columns or one for each')
+  const tokens: Tensor = { type: 'int64', dims: [text.length, seq], data: BigInt64Array.from(text.flat(), BigInt) }
+  const positions: Tensor = { type: 'int64', dims: [seq], data: BigInt64Array.from({ length: seq }, (_, index) => BigInt(reading.length + index)) }
+  const after = { ...reading, length: reading.length + seq }
+  if (model.prefix === null) {
+    assert(recipes.length === 1, 'without an SAE there is one column')
+    const read = await runSuffix(model, { tokens, positions, select: indices(select), ...reading.suffixCache })
+    return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
+  }
+  const outputs = await model.prefix.session.run({ tokens, positions, ...reading.prefixCache })
+  const resid = asFloat32(outputs.resid)
+  const shared = text.length === 1 && recipes.length > 1 ? takeRows(resid, new Array<number>(recipes.length).fill(0)) : resid
+  const edited = await editHookValues(shared, recipes, { first: reading.length, promptLength }, model.editor)
+  const read = await readOn(model, reading, edited, positions, select)
+  return { logits: read.logits, reading: { ...after, prefixCache: nextCache(model.prefix.layers, outputs), suffixCache: read.cache } }
+}
+
+/** Hook values on through the suffix, in as many runs as memory asks for. */
+async function readOn(
+  model: SteeredModel,
+  reading: Reading,
+  resid: Tensor<Float32Array>,
+  positions: Tensor,
+  select: readonly number[]
+): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
+  const [columns = 0, seq = 0] = resid.dims
+  const scoresOfOne = 4 * model.config.n_heads * seq * (reading.length + seq)
+  const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
+  const feeds = { positions, select: indices(select) }
+  if (columns <= atOnce) return runSuffix(model, { resid, ...feeds, ...reading.suffixCache })
+  const parts: { logits: Tensor<Float32Array>; cache: Feeds }[] = []
+  for (let start = 0; start < columns; start += atOnce) {
+    const rows = Array.from({ length: Math.min(atOnce, columns - start) }, (_, index) => start + index)
+    parts.push(await runSuffix(model, { resid: takeRows(resid, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
+  }
+  return { logits: stackRows(parts.map(({ logits }) => logits)), cache: stackCaches(parts.map(({ cache }) => cache)) }
+}
+
+async function runSuffix({ suffix }: SteeredModel, feeds: Feeds): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
+  const outputs = await suffix.session.run(feeds)
+  return { logits: asFloat32(outputs.logits), cache: nextCache(suffix.layers, outputs) }
+}
+
+function indices(select: readonly number[]): Tensor {
+  return { type: 'int64', dims: [select.length], data: BigInt64Array.from(select, BigInt) }
+}
+
+function asFloat32(tensor: Tensor | undefined): Tensor<Float32Array> {
+  const data = float32Of(tensor)
+  return { type: 'float32', dims: tensor?.dims ?? [], data }
+}
