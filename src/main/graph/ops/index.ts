@@ -1,0 +1,10 @@
+/** Every operation of the graph language: `import * as op from '../graph/ops'`. */
+export * from './constants'
+export * from './elementwise'
+export * from './indexing'
+export * from './linear'
+export * from './logic'
+export * from './network'
+export * from './reduction'
+export * from './sizes'
+export * from './structure'

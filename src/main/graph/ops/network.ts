@@ -1,0 +1,54 @@
+/** What transformer layers are made of: softmax, normalisations, activations. */
+import { assert } from '../../../shared/errors'
+import { addNode, addNodes, float, int, text } from '../create'
+import { normaliseAxis } from '../dims'
+import type { Dim, Graph, Value } from '../types'
+import { mul, sigmoid } from './elementwise'
+
+const overAxis =
+  (op: string) =>
+  (graph: Graph, x: Value, axis = -1): Value =>
+    addNode(graph, { op, inputs: [x], attributes: { axis: int(normaliseAxis(axis, x.shape.length)) } }, x)
+
+/** e^x / sum of e^x over `axis`. */
+export const softmax = overAxis('Softmax')
+/** log of softmax, computed without overflow. */
+export const logSoftmax = overAxis('LogSoftmax')
+
+/**
+ * LayerNorm over the last axis: (x - mean) / sqrt(var + epsilon) * gain + bias, with the biased variance. x [.., n], gain [n].
+ * The node also yields mean and 1 / sqrt(var + epsilon), which its gradient reuses.
+ */
+export function layerNorm(graph: Graph, x: Value, gain: Value, bias: Value | null, epsilon: number): Value {
+  const statistic = { type: x.type, shape: lastAxisOne(x.shape) }
+  const attributes = { axis: int(-1), epsilon: float(epsilon) }
+  const [y] = addNodes(graph, { op: 'LayerNormalization', inputs: [x, gain, bias], attributes }, [x, statistic, statistic])
+  assert(y, 'LayerNormalization makes a value')
+  return y
+}
+
+/**
+ * RMSNorm over the last axis: x / sqrt(mean(x^2) + epsilon) * gain. x [.., n], gain [n]. The runtime's fused kernel; the node also
+ * yields 1 / sqrt(mean(x^2) + epsilon), which its gradient reuses.
+ */
+export function rmsNorm(graph: Graph, x: Value, gain: Value, epsilon: number): Value {
+  const statistic = { type: x.type, shape: lastAxisOne(x.shape) }
+  const attributes = { axis: int(-1), epsilon: float(epsilon) }
+  const [y] = addNodes(graph, { op: 'SimplifiedLayerNormalization', inputs: [x, gain], attributes }, [x, statistic])
+  assert(y, 'SimplifiedLayerNormalization makes a value')
+  return y
+}
+
+/** x times the standard normal distribution function of x ("exact"), or its tanh approximation. */
+export function gelu(graph: Graph, x: Value, form: 'exact' | 'tanh'): Value {
+  return addNode(graph, { op: 'Gelu', inputs: [x], attributes: { approximate: text(form === 'exact' ? 'none' : 'tanh') } }, x)
+}
+
+/** x * sigmoid(x), also called swish. */
+export function silu(graph: Graph, x: Value): Value {
+  return mul(graph, x, sigmoid(graph, x))
+}
+
+function lastAxisOne(shape: readonly Dim[]): Dim[] {
+  return [...shape.slice(0, -1), 1]
+}

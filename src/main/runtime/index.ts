@@ -1,0 +1,4 @@
+/** What other rooms use of the runtime. */
+export { listDevices } from './devices'
+export { openSession } from './session'
+export { bool, f32, f64, floatsOf, i64, integersOf, outputOf, tensor } from './tensors'
