@@ -1,4 +1,5 @@
 /** Every operation of the graph language: `import * as op from '../graph/ops'`. */
+export * from './concat'
 export * from './constants'
 export * from './elementwise'
 export * from './indexing'

@@ -1,8 +1,8 @@
 /** What transformer layers are made of: softmax, normalisations, activations. */
 import { assert } from '../../../shared/errors'
-import { addNode, addNodes, float, int, text } from '../create'
+import { addNode, addNodes, float, int, text, type Made } from '../create'
 import { normaliseAxis } from '../dims'
-import type { Dim, Graph, Value } from '../types'
+import type { Graph, Value } from '../types'
 import { mul, sigmoid } from './elementwise'
 
 const overAxis =
@@ -20,9 +20,9 @@ export const logSoftmax = overAxis('LogSoftmax')
  * The node also yields mean and 1 / sqrt(var + epsilon), which its gradient reuses.
  */
 export function layerNorm(graph: Graph, x: Value, gain: Value, bias: Value | null, epsilon: number): Value {
-  const statistic = { type: x.type, shape: lastAxisOne(x.shape) }
   const attributes = { axis: int(-1), epsilon: float(epsilon) }
-  const [y] = addNodes(graph, { op: 'LayerNormalization', inputs: [x, gain, bias], attributes }, [x, statistic, statistic])
+  const made = [x, ...byProducts(x), ...byProducts(x)]
+  const [y] = addNodes(graph, { op: 'LayerNormalization', inputs: bias ? [x, gain, bias] : [x, gain], attributes }, made)
   assert(y, 'LayerNormalization makes a value')
   return y
 }
@@ -32,9 +32,8 @@ export function layerNorm(graph: Graph, x: Value, gain: Value, bias: Value | nul
  * yields 1 / sqrt(mean(x^2) + epsilon), which its gradient reuses.
  */
 export function rmsNorm(graph: Graph, x: Value, gain: Value, epsilon: number): Value {
-  const statistic = { type: x.type, shape: lastAxisOne(x.shape) }
   const attributes = { axis: int(-1), epsilon: float(epsilon) }
-  const [y] = addNodes(graph, { op: 'SimplifiedLayerNormalization', inputs: [x, gain], attributes }, [x, statistic])
+  const [y] = addNodes(graph, { op: 'SimplifiedLayerNormalization', inputs: [x, gain], attributes }, [x, ...byProducts(x)])
   assert(y, 'SimplifiedLayerNormalization makes a value')
   return y
 }
@@ -49,6 +48,7 @@ export function silu(graph: Graph, x: Value): Value {
   return mul(graph, x, sigmoid(graph, x))
 }
 
-function lastAxisOne(shape: readonly Dim[]): Dim[] {
-  return [...shape.slice(0, -1), 1]
+/** The runtime yields statistics in float32 only; for other types the gradient computes them itself. */
+function byProducts(x: Value): Made[] {
+  return x.type === 'float32' ? [{ type: x.type, shape: [...x.shape.slice(0, -1), 1] }] : []
 }

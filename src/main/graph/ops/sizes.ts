@@ -3,9 +3,9 @@ import { assert } from '../../../shared/errors'
 import { addNode, int } from '../create'
 import { normaliseAxis, termsOf } from '../dims'
 import type { Dim, Graph, Value } from '../types'
+import { concat } from './concat'
 import { int64s } from './constants'
 import { add, mul } from './elementwise'
-import { concat } from './structure'
 
 /** Sizes of axes start..end-1 as int64 [end - start]; the whole shape by default. */
 export function shapeOf(graph: Graph, x: Value, start = 0, end = x.shape.length): Value {

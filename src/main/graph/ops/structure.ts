@@ -1,35 +1,34 @@
-/** Moving and joining elements without computing: reshape, transpose, concat, slice and their like. */
+/** Moving elements without computing: reshape, transpose, slice and their like. */
 import { assert } from '../../../shared/errors'
 import { addNode, addNodes, int, ints } from '../create'
-import { addDims, broadcastShapes, canonical, dimAt, divideDims, normaliseAxis, sameShape, sizeOf, subtractDims } from '../dims'
-import type { Dim, Graph, Value } from '../types'
-import { int64s } from './constants'
+import { addDims, broadcastShapes, canonical, dimAt, normaliseAxis, sameShape, sizeOf, subtractDims } from '../dims'
+import type { Dim, ElementType, Graph, Value } from '../types'
+import { concat } from './concat'
+import { constant, int64s } from './constants'
 import { dimValue, dimVector } from './sizes'
 
 /**
  * The same elements in the same order as `shape`. Symbols of `shape` are taken from x (0 = "as in x", -1 = "what is left") or,
- * where that is not enough, computed from the graph's shapes.
+ * where that is not enough, computed from the shapes of `sources` and the graph's inputs.
  */
-export function reshape(graph: Graph, x: Value, shape: readonly Dim[]): Value {
+export function reshape(graph: Graph, x: Value, shape: readonly Dim[], sources: readonly Value[] = []): Value {
   const target = shape.map(canonical)
   if (sameShape(target, x.shape)) return x
-  assert(divideDims(sizeOf(x.shape), 1) === sizeOf(target), `Reshape: ${x.name} [${x.shape.join(', ')}] has as many elements as [${target.join(', ')}]`)
-  return addNode(graph, { op: 'Reshape', inputs: [x, reshapeTarget(graph, x, target)] }, { type: x.type, shape: target })
+  assert(sizeOf(x.shape) === sizeOf(target), `Reshape: ${x.name} [${x.shape.join(', ')}] has as many elements as [${target.join(', ')}]`)
+  return addNode(graph, { op: 'Reshape', inputs: [x, reshapeTarget(graph, x, target, sources)] }, { type: x.type, shape: target })
 }
 
-function reshapeTarget(graph: Graph, x: Value, target: readonly Dim[]): Value {
+function reshapeTarget(graph: Graph, x: Value, target: readonly Dim[], sources: readonly Value[]): Value {
   const kept = (dim: Dim, axis: number): boolean => dim === x.shape[axis]
   const open = target.flatMap((dim, axis) => (typeof dim === 'string' && !kept(dim, axis) ? [axis] : []))
   // The hardest size to compute, an expression that x does not have, is left to the runtime.
   const inferred = open.find((axis) => !x.shape.includes(dimAt(target, axis))) ?? open[0]
-  if (open.length <= 1) {
-    return int64s(graph, target.map((dim, axis) => (typeof dim === 'number' ? dim : axis === inferred ? -1 : 0)))
-  }
-  const parts = target.map((dim, axis) => {
-    if (typeof dim === 'number') return int64s(graph, [dim])
-    if (axis === inferred) return int64s(graph, [-1])
-    return kept(dim, axis) ? int64s(graph, [0]) : dimValue(graph, dim, [x])
-  })
+  const simple = (dim: Dim, axis: number): number => (typeof dim === 'number' ? dim : axis === inferred ? -1 : 0)
+  if (open.length <= 1) return int64s(graph, target.map(simple))
+  const computed = (dim: Dim, axis: number): boolean => open.includes(axis) && axis !== inferred
+  const parts = target.map((dim, axis) =>
+    computed(dim, axis) ? dimValue(graph, dim, [x, ...sources]) : int64s(graph, [simple(dim, axis)])
+  )
   return concat(graph, parts, 0)
 }
 
@@ -41,33 +40,37 @@ export function transpose(graph: Graph, x: Value, order: readonly number[] = x.s
   return addNode(graph, { op: 'Transpose', inputs: [x], attributes: { perm: ints(order) } }, { type: x.type, shape })
 }
 
-/** Joins along `axis`; the other axes agree. */
-export function concat(graph: Graph, values: readonly Value[], axis: number): Value {
-  const [first] = values
-  assert(first, 'Concat: there is something to join')
-  if (values.length === 1) return first
-  const at = normaliseAxis(axis, first.shape.length)
-  for (const value of values) {
-    const agrees = value.shape.length === first.shape.length && value.shape.every((dim, i) => i === at || dim === first.shape[i])
-    assert(agrees && value.type === first.type, `Concat: ${value.name} [${value.shape.join(', ')}] fits [${first.shape.join(', ')}] outside axis ${at}`)
-  }
-  const joined = values.map((value) => dimAt(value.shape, at)).reduce(addDims)
-  const shape = first.shape.map((dim, i) => (i === at ? joined : dim))
-  return addNode(graph, { op: 'Concat', inputs: values, attributes: { axis: int(at) } }, { type: first.type, shape })
-}
-
-/** Elements start..end-1 of `axis`. A negative size counts from the end; without `end`, to the end. Symbols are allowed. */
-export function slice(graph: Graph, x: Value, axis: number, start: Dim, end?: Dim): Value {
+/**
+ * Elements start..end-1 of `axis`. A negative size counts from the end; without `end`, to the end. Symbols are allowed; `sources`
+ * are values that know them. The node always holds positions from the start.
+ */
+export function slice(graph: Graph, x: Value, axis: number, start: Dim, end?: Dim, sources: readonly Value[] = []): Value {
   const at = normaliseAxis(axis, x.shape.length)
   const size = dimAt(x.shape, at)
   const fromStart = (position: Dim): Dim => (typeof position === 'number' && position < 0 ? addDims(size, position) : position)
-  const stop = end === undefined ? size : fromStart(end)
-  const length = subtractDims(stop, fromStart(start))
-  assert(typeof length === 'string' || length >= 0, `Slice: ${start}..${end ?? ''} of axis ${at} of ${x.name} is not reversed`)
-  assert(typeof stop === 'string' || typeof size === 'string' || stop <= size, `Slice: ${stop} lies within axis ${at} of ${x.name}`)
+  const [first, last] = [fromStart(start), end === undefined ? size : fromStart(end)]
+  const length = subtractDims(last, first)
+  assert(typeof length === 'string' || length >= 0, `Slice: ${first}..${last} of axis ${at} of ${x.name} is not reversed`)
+  assert(typeof last === 'string' || typeof size === 'string' || last <= size, `Slice: ${last} lies within axis ${at} of ${x.name}`)
+  if (length === size) return x
   const shape = x.shape.map((dim, i) => (i === at ? length : dim))
-  const last = end === undefined ? int64s(graph, [Number.MAX_SAFE_INTEGER]) : dimValue(graph, end, [x])
-  return addNode(graph, { op: 'Slice', inputs: [x, dimValue(graph, start, [x]), last, int64s(graph, [at])] }, { type: x.type, shape })
+  const bounds = [first, last].map((position) => dimValue(graph, position, [x, ...sources]))
+  return addNode(graph, { op: 'Slice', inputs: [x, ...bounds, int64s(graph, [at])] }, { type: x.type, shape })
+}
+
+/** Adds `before` and `after` zeros along `axis`; both are int64 [1] values together with the sizes they stand for. */
+export function pad(graph: Graph, x: Value, axis: number, before: Size, after: Size): Value {
+  const at = normaliseAxis(axis, x.shape.length)
+  const shape = x.shape.map((dim, i) => (i === at ? [before.size, after.size].reduce(addDims, dim) : dim))
+  const amounts = concat(graph, [before.value, after.value], 0)
+  const zero = constant(graph, x.type, [], [0])
+  return addNode(graph, { op: 'Pad', inputs: [x, amounts, zero, int64s(graph, [at])] }, { type: x.type, shape })
+}
+
+/** A size as the graph computes it, int64 [1], and as shapes write it. */
+export interface Size {
+  readonly value: Value
+  readonly size: Dim
 }
 
 /** Cuts `axis` into pieces of the given sizes. */
@@ -108,4 +111,9 @@ export function trilu(graph: Graph, x: Value, options: { upper: boolean; k?: num
   const attributes = { upper: int(Number(options.upper)) }
   const k = options.k === undefined ? null : int64s(graph, [options.k])
   return addNode(graph, { op: 'Trilu', inputs: [x, k && squeeze(graph, k, [0])], attributes }, x)
+}
+
+/** A tensor of one number repeated to `shape`. `sources` are values that know its symbols. */
+export function full(graph: Graph, number: number, like: { type: ElementType; shape: readonly Dim[] }, sources: readonly Value[] = []): Value {
+  return expand(graph, constant(graph, like.type, [], [number]), like.shape, sources)
 }
