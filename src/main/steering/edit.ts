@@ -105,7 +105,13 @@ function gather(resid: Tensor<Float32Array>, places: readonly Place[]): Tensor<F
 }
 
 /** Adds (a' - a) s r for each latent whose activation is edited, its edits taken in order. */
-function changeActivations(value: Float32Array, edits: readonly Intervention[], encoded: EncodedPositions, row: number, directions: Directions): void {
+function changeActivations(
+  value: Float32Array,
+  edits: readonly Intervention[],
+  encoded: EncodedPositions,
+  row: number,
+  directions: Directions
+): void {
   const edited = new Map<number, number>()
   for (const { latent, mode, coefficient } of edits) {
     if (mode === 'add') continue

@@ -55,7 +55,9 @@ export async function generateColumns(
   const runs = planRuns(request)
   await breathe(task)
   let active = runs
-  let { logits, reading } = await readTokens(model, startReading(model, runs.length), [promptIds], recipesOf(runs), promptIds.length, [promptIds.length - 1])
+  let { logits, reading } = await readTokens(model, startReading(model, runs.length), [promptIds], recipesOf(runs), promptIds.length, [
+    promptIds.length - 1
+  ])
   reading = partColumns(reading, runs.length)
   for (let index = 0; index < settings.maxTokens; index++) {
     active.forEach((run, row) => step(run, rowOf(logits.data, row, active.length), index, model, tokenizer, request, onToken))
@@ -79,7 +81,13 @@ export async function generateColumns(
 
 /** Columns that change nothing share one run; every other column has its own. */
 function planRuns({ recipes, settings }: GenerationRequest): Run[] {
-  const run = (recipe: Recipe | null, columns: number[]): Run => ({ recipe, columns, random: randomStream(settings.seed), tokens: [], finished: null })
+  const run = (recipe: Recipe | null, columns: number[]): Run => ({
+    recipe,
+    columns,
+    random: randomStream(settings.seed),
+    tokens: [],
+    finished: null
+  })
   const idle = recipes.flatMap((recipe, column) => (recipe === null || changesNothing(recipe) ? [column] : []))
   const steered = recipes.flatMap((recipe, column) => (recipe === null || changesNothing(recipe) ? [] : [run(recipe, [column])]))
   return idle.length === 0 ? steered : [run(null, idle), ...steered]

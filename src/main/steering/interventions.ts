@@ -27,7 +27,8 @@ export function parseIntervention(text: string): Intervention {
   if (!positions.success) return refuse(`the positions "${positionsText}" are not one of ${InterventionPositions.options.join(', ')}`)
   const needsNone = mode.data === 'ablate' && coefficientText === ''
   const coefficient = needsNone ? 0 : Number(coefficientText === '' ? NaN : coefficientText)
-  if (!Number.isFinite(coefficient)) return refuse(coefficientText === '' ? 'the coefficient is missing' : `the coefficient "${coefficientText}" is not a number`)
+  if (!Number.isFinite(coefficient))
+    return refuse(coefficientText === '' ? 'the coefficient is missing' : `the coefficient "${coefficientText}" is not a number`)
   return { latent: Number(latent), mode: mode.data, coefficient, positions: positions.data }
 }
 
@@ -52,14 +53,18 @@ export function actsAt(scope: InterventionPositions, position: number, promptLen
 
 /** Whether a recipe leaves every number as it is: error kept, and nothing but `add` 0 and `scale` 1. */
 export function changesNothing(recipe: Recipe): boolean {
-  return recipe.keepError && recipe.interventions.every(({ mode, coefficient }) => (mode === 'add' && coefficient === 0) || (mode === 'scale' && coefficient === 1))
+  return (
+    recipe.keepError &&
+    recipe.interventions.every(({ mode, coefficient }) => (mode === 'add' && coefficient === 0) || (mode === 'scale' && coefficient === 1))
+  )
 }
 
 /** Fails with LATENT_UNKNOWN or INTERVENTION_INVALID unless each intervention names a latent of the SAE and a finite coefficient. */
 export function checkInterventions(interventions: readonly Intervention[], sae: { readonly name: string; readonly d_sae: number }): void {
   for (const intervention of interventions) {
     const { latent, coefficient } = intervention
-    if (!Number.isInteger(latent) || latent < 0 || latent >= sae.d_sae) fail('LATENT_UNKNOWN', { sae: sae.name, latent, last: sae.d_sae - 1 })
+    if (!Number.isInteger(latent) || latent < 0 || latent >= sae.d_sae)
+      fail('LATENT_UNKNOWN', { sae: sae.name, latent, last: sae.d_sae - 1 })
     if (!Number.isFinite(coefficient)) {
       fail('INTERVENTION_INVALID', { text: formatIntervention(intervention), reason: `the coefficient "${coefficient}" is not a number` })
     }

@@ -8,8 +8,9 @@
 import { assert } from '../../shared/errors'
 import type { Recipe } from '../../shared/records/steering'
 import type { ModelConfig } from '../models/types'
+import { f32, floatsOf, i64, outputOf } from '../runtime'
 import type { Feeds, Session, Tensor } from '../runtime/types'
-import { emptyCache, float32Of, nextCache, stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
+import { emptyCache, nextCache, stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
 import { editHookValues, type HookEditor } from './edit'
 
 /** A segment with a cache, loaded. */
@@ -70,16 +71,19 @@ export async function readTokens(
   const seq = text[0]?.length ?? 0
   assert(seq > 0 && text.every((row) => row.length === seq), 'all rows of a batch have the same length')
   assert(text.length === 1 || text.length === recipes.length, 'there is one text for all columns or one for each')
-  const tokens: Tensor = { type: 'int64', dims: [text.length, seq], data: BigInt64Array.from(text.flat(), BigInt) }
-  const positions: Tensor = { type: 'int64', dims: [seq], data: BigInt64Array.from({ length: seq }, (_, index) => BigInt(reading.length + index)) }
+  const tokens = i64([text.length, seq], text.flat())
+  const positions = i64(
+    [seq],
+    Array.from({ length: seq }, (_, index) => reading.length + index)
+  )
   const after = { ...reading, length: reading.length + seq }
   if (model.prefix === null) {
     assert(recipes.length === 1, 'without an SAE there is one column')
-    const read = await runSuffix(model, { tokens, positions, select: indices(select), ...reading.suffixCache })
+    const read = await runSuffix(model, { tokens, positions, select: i64([select.length], select), ...reading.suffixCache })
     return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
   }
   const outputs = await model.prefix.session.run({ tokens, positions, ...reading.prefixCache })
-  const resid = asFloat32(outputs.resid)
+  const resid = float32Output(outputs, 'resid')
   const shared = text.length === 1 && recipes.length > 1 ? takeRows(resid, new Array<number>(recipes.length).fill(0)) : resid
   const edited = await editHookValues(shared, recipes, { first: reading.length, promptLength }, model.editor)
   const read = await readOn(model, reading, edited, positions, select)
@@ -97,7 +101,7 @@ async function readOn(
   const [columns = 0, seq = 0] = resid.dims
   const scoresOfOne = 4 * model.config.n_heads * seq * (reading.length + seq)
   const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
-  const feeds = { positions, select: indices(select) }
+  const feeds = { positions, select: i64([select.length], select) }
   if (columns <= atOnce) return runSuffix(model, { resid, ...feeds, ...reading.suffixCache })
   const parts: { logits: Tensor<Float32Array>; cache: Feeds }[] = []
   for (let start = 0; start < columns; start += atOnce) {
@@ -109,14 +113,9 @@ async function readOn(
 
 async function runSuffix({ suffix }: SteeredModel, feeds: Feeds): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
   const outputs = await suffix.session.run(feeds)
-  return { logits: asFloat32(outputs.logits), cache: nextCache(suffix.layers, outputs) }
+  return { logits: float32Output(outputs, 'logits'), cache: nextCache(suffix.layers, outputs) }
 }
 
-function indices(select: readonly number[]): Tensor {
-  return { type: 'int64', dims: [select.length], data: BigInt64Array.from(select, BigInt) }
-}
-
-function asFloat32(tensor: Tensor | undefined): Tensor<Float32Array> {
-  const data = float32Of(tensor)
-  return { type: 'float32', dims: tensor?.dims ?? [], data }
+function float32Output(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor<Float32Array> {
+  return f32(outputOf(outputs, name).dims, floatsOf(outputs, name))
 }

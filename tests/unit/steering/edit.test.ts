@@ -33,12 +33,32 @@ describe('edits at the hook point', () => {
   it.each([
     { name: 'add moves every position by the raw row', edits: ['1:add:10:all'], expected: [1, 24, 2, 19, 3, 25] },
     // activation 4 -> 5 at factor 1 and -1 -> (0 active) 5 at factor 2, 5 -> 5 at factor 3; decoded row is (0, 6).
-    { name: 'set moves by the change of the activation, times factor and decoded row', edits: ['1:set:5:all'], expected: [1, 10, 2, 59, 3, 5] },
-    { name: 'scale multiplies an activation and leaves an inactive latent alone', edits: ['1:scale:9:prompt'], expected: [1, 4 + 32 * 6, 2, -1, 3, 5] },
+    {
+      name: 'set moves by the change of the activation, times factor and decoded row',
+      edits: ['1:set:5:all'],
+      expected: [1, 10, 2, 59, 3, 5]
+    },
+    {
+      name: 'scale multiplies an activation and leaves an inactive latent alone',
+      edits: ['1:scale:9:prompt'],
+      expected: [1, 4 + 32 * 6, 2, -1, 3, 5]
+    },
     { name: 'ablate takes the whole activation away', edits: ['1:ablate:0:generated'], expected: [1, 4, 2, -1, 3, 5 - 5 * 3 * 6] },
-    { name: 'edits of one latent act in the order of the list', edits: ['1:set:4:last', '1:scale:2:last'], expected: [1, 4, 2, -1 + 8 * 2 * 6, 3, 5 + 3 * 3 * 6] },
-    { name: 'the other order gives another result', edits: ['1:scale:2:last', '1:set:4:last'], expected: [1, 4, 2, -1 + 4 * 2 * 6, 3, 5 - 1 * 3 * 6] },
-    { name: 'add does not touch the activation that set writes', edits: ['1:add:1:prompt', '1:set:4:prompt'], expected: [1, 6, 2, 1 + 4 * 2 * 6, 3, 5] }
+    {
+      name: 'edits of one latent act in the order of the list',
+      edits: ['1:set:4:last', '1:scale:2:last'],
+      expected: [1, 4, 2, -1 + 8 * 2 * 6, 3, 5 + 3 * 3 * 6]
+    },
+    {
+      name: 'the other order gives another result',
+      edits: ['1:scale:2:last', '1:set:4:last'],
+      expected: [1, 4, 2, -1 + 4 * 2 * 6, 3, 5 - 1 * 3 * 6]
+    },
+    {
+      name: 'add does not touch the activation that set writes',
+      edits: ['1:add:1:prompt', '1:set:4:prompt'],
+      expected: [1, 6, 2, 1 + 4 * 2 * 6, 3, 5]
+    }
   ])('$name', async ({ edits, expected }) => {
     const edited = await editHookValues(resid, [recipe(edits.map(edit))], span, editor())
     expect([...edited.data]).toEqual(expected)
@@ -51,7 +71,11 @@ describe('edits at the hook point', () => {
 
   it('asks the SAE only for the positions it must know, all columns at once', async () => {
     const asked: number[] = []
-    const batch: Tensor<Float32Array> = { type: 'float32', dims: [3, 3, 2], data: Float32Array.from([...resid.data, ...resid.data, ...resid.data]) }
+    const batch: Tensor<Float32Array> = {
+      type: 'float32',
+      dims: [3, 3, 2],
+      data: Float32Array.from([...resid.data, ...resid.data, ...resid.data])
+    }
     const recipes = [null, recipe([edit('0:add:1:all')]), recipe([edit('0:ablate:0:generated')])]
     const edited = await editHookValues(batch, recipes, span, editor(asked))
     expect(asked).toEqual([1])

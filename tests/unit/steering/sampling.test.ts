@@ -107,7 +107,9 @@ describe('choosing a token', () => {
 
 /** The distribution by its definition, the slow way: temperature, then top k, then top p. */
 function reference({ temperature, topK, topP }: { temperature: number; topK: number; topP: number }): number[] {
-  const sorted = Array.from(LOGITS, (logit, id) => ({ id, weight: Math.exp(logit / temperature) })).sort((a, b) => b.weight - a.weight || a.id - b.id)
+  const sorted = Array.from(LOGITS, (logit, id) => ({ id, weight: Math.exp(logit / temperature) })).sort(
+    (a, b) => b.weight - a.weight || a.id - b.id
+  )
   const afterK = topK > 0 ? sorted.slice(0, topK) : sorted
   const total = afterK.reduce((sum, { weight }) => sum + weight, 0)
   const kept: typeof afterK = []

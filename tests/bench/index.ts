@@ -1,0 +1,2 @@
+import { matMulRate } from './measure'
+matMulRate().then((rate) => console.log(rate))
