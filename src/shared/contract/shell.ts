@@ -1,5 +1,6 @@
 /** Calls answered by Electron's main process: windows, dialogs, supervision. */
 import { z } from 'zod'
+import type { WireError } from '../errors'
 import { call } from './call'
 
 const Chosen = z.object({ path: z.string().nullable() })
@@ -32,3 +33,54 @@ export const shellCalls = {
   /** Asks for a fresh port to a process; it arrives as a window message. */
   'process.connect': call({ input: z.object({ process: ProcessName }), output: z.object({}) })
 }
+
+/** starting: forked, not answering yet; ready: answers; stopped: ended, and will be started again. */
+export const ProcessState = z.enum(['starting', 'ready', 'stopped'])
+export type ProcessState = z.infer<typeof ProcessState>
+
+/** What the application menu asks the window to do. */
+export const MenuCommand = z.enum([
+  'project.new',
+  'project.open',
+  'project.openDemo',
+  'project.saveAs',
+  'report.export',
+  'edit.undo',
+  'edit.redo',
+  'view.analyse',
+  'view.rankings',
+  'view.steer',
+  'view.reports',
+  'view.library',
+  'run',
+  'cancel',
+  'palette',
+  'settings',
+  'shortcuts',
+  'about'
+])
+export type MenuCommand = z.infer<typeof MenuCommand>
+
+/** What the main process tells every window unasked. */
+export const ShellEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('process'), process: ProcessName, state: ProcessState, restarts: z.number().int() }),
+  z.object({ type: z.literal('menu'), command: MenuCommand })
+])
+export type ShellEvent = z.infer<typeof ShellEvent>
+
+/** Answer to a shell call: its output, or an error as data (exceptions lose their fields on the way). */
+export type ShellAnswer = { ok: true; output: unknown } | { ok: false; error: WireError }
+
+/** What the preload script puts on `window.workbench`. It never changes when a call is added. */
+export interface ShellBridge {
+  call(name: string, input: unknown): Promise<ShellAnswer>
+  /** Tells `listener` every ShellEvent. */
+  onEvent(listener: (event: unknown) => void): void
+}
+
+/** Type of the window message that brings a fresh port to a process; the port is in the message's `ports`. */
+export const PORT_MESSAGE = 'workbench:port'
+export const PortMessage = z.object({ type: z.literal(PORT_MESSAGE), process: ProcessName })
+
+/** Channels between preload and main. */
+export const SHELL_CHANNELS = { call: 'workbench:call', event: 'workbench:event', port: PORT_MESSAGE } as const

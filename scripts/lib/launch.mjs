@@ -1,0 +1,38 @@
+/** Starts the built workbench under Playwright: for the end-to-end tests and for screenshots. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { _electron } from '@playwright/test'
+import { findElectron, sandboxArguments } from './electron.mjs'
+import { ROOT } from './paths.mjs'
+
+/** A fresh folder for one start's user data. */
+export const temporaryUserData = () => mkdtempSync(join(tmpdir(), 'gradsae-user-'))
+
+/**
+ * Starts the built app with a user-data folder of its own (kept when the caller names one) and waits for its window.
+ * @param {{ userData?: string, args?: string[], size?: { width: number, height: number }, env?: Record<string, string> }} [options]
+ */
+export async function launchWorkbench(options = {}) {
+  const { args = [], size = { width: 1440, height: 900 }, env = {} } = options
+  const userData = options.userData ?? temporaryUserData()
+  mkdirSync(userData, { recursive: true })
+  writeFileSync(join(userData, 'window.json'), JSON.stringify({ bounds: { x: 0, y: 0, ...size }, maximized: false }))
+  const electron = await findElectron()
+  const app = await _electron.launch({
+    executablePath: electron.executable,
+    args: [...sandboxArguments(), `--user-data-dir=${userData}`, ...args, ROOT],
+    env: { ...withoutDevServer(process.env), ...env }
+  })
+  const page = await app.firstWindow()
+  const close = async () => {
+    await app.close()
+    if (options.userData === undefined) rmSync(userData, { recursive: true, force: true })
+  }
+  return { app, page, userData, electron, close }
+}
+
+function withoutDevServer(env) {
+  const { ELECTRON_RENDERER_URL: _devServer, ELECTRON_RUN_AS_NODE: _asNode, ...rest } = env
+  return rest
+}
