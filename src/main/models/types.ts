@@ -69,8 +69,13 @@ export interface Emit {
   hook(name: string, value: Value): Value
   /** Absolute positions of the new tokens, int64 [seq]. */
   readonly positions: Value
-  /** True where a query may see a key: bool [seq, past + seq]. */
-  readonly causal: Value
+  /**
+   * Added to attention scores: 0 where a query may see a key, a huge negative number elsewhere; float32 [seq, past + seq].
+   * An addition rather than a selection, because its backward pass is free.
+   */
+  readonly mask: Value
+  /** What several layers share, such as the rotation angles: made by `make` once per graph. */
+  shared(name: string, make: () => Value): Value
   /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
   cache(layer: number, key: Value, value: Value): { key: Value; value: Value }
 }

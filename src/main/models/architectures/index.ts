@@ -1,0 +1,6 @@
+/** Every architecture family that can be opened: one file, one line. */
+import type { Architecture } from '../types'
+import { gpt2 } from './gpt2'
+import { llama } from './llama'
+
+export const ARCHITECTURES: readonly Architecture[] = [gpt2, llama]

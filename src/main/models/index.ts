@@ -1,0 +1,18 @@
+/** What other rooms use of models. */
+export { canonicalHook, checkHook, layerOf } from './hooks'
+export { modelInfo, openModel } from './open'
+export {
+  emptyPast,
+  forwardResid,
+  logSumExp,
+  nextLogits,
+  nextPast,
+  nextTokens,
+  positionsFrom,
+  promptIds,
+  scoreOf,
+  topTokens,
+  type Scored
+} from './run'
+export { buildSegment } from './segment'
+export { createModelSessions, type ModelSessions } from './sessions'

@@ -1,0 +1,94 @@
+/**
+ * The parts architectures are put together from. Shapes: b batch, s new tokens (seq), t all tokens (past + seq),
+ * d d_model, h heads, k key/value heads, e d_head.
+ */
+import * as op from '../graph/ops'
+import { multiplyDims } from '../graph/dims'
+import type { Graph, Value } from '../graph/types'
+import type { Emit } from './types'
+
+/** x [.., in] times a Linear weight stored as [out, in], read in place without a transposed copy; plus its bias if named. */
+export function linear(emit: Emit, x: Value, weight: string, bias: string | null = null): Value {
+  const y = op.matMul(emit.graph, x, emit.weight(weight), { transB: true })
+  return bias === null ? y : op.add(emit.graph, y, emit.weight(bias))
+}
+
+/** x [.., in] times a Conv1D weight stored as [in, out] (GPT-2's layout), plus its bias. */
+export function conv1d(emit: Emit, x: Value, weight: string, bias: string): Value {
+  return op.add(emit.graph, op.matMul(emit.graph, x, emit.weight(weight)), emit.weight(bias))
+}
+
+/** Activation functions under the names config.json uses. */
+export const ACTIVATIONS: Readonly<Record<string, (graph: Graph, x: Value) => Value>> = {
+  silu: op.silu,
+  swish: op.silu,
+  relu: op.relu,
+  gelu: (graph, x) => op.gelu(graph, x, 'exact'),
+  gelu_new: (graph, x) => op.gelu(graph, x, 'tanh'),
+  gelu_pytorch_tanh: (graph, x) => op.gelu(graph, x, 'tanh')
+}
+
+/** Queries [b, s, h, e], keys and values [b, s, k, e], before the keys of earlier tokens are joined. */
+export interface Heads {
+  readonly query: Value
+  readonly key: Value
+  readonly value: Value
+}
+
+/**
+ * Causal attention, softmax(q kᵀ scale + mask) v, with head h reading key/value head floor(h k / heads).
+ * The query heads that share a key/value head are laid out as further rows of one product, so keys and values are never
+ * repeated. Returns hook_z as [b, s, h e].
+ */
+export function attention(emit: Emit, layer: number, heads: Heads, scale: number): Value {
+  const { graph, config } = emit
+  const { n_kv_heads, d_head } = config
+  const group = config.n_heads / n_kv_heads
+  const [batch = 'batch', seq = 'seq'] = heads.query.shape
+  const rows = multiplyDims(group, seq)
+  const { key, value } = emit.cache(layer, op.transpose(graph, heads.key, [0, 2, 1, 3]), op.transpose(graph, heads.value, [0, 2, 1, 3]))
+  const total = key.shape[2] ?? 'past + seq'
+
+  const grouped = op.transpose(graph, op.reshape(graph, heads.query, [batch, seq, n_kv_heads, group, d_head]), [0, 2, 3, 1, 4])
+  const query = op.reshape(graph, grouped, [batch, n_kv_heads, rows, d_head])
+  const scores = op.matMul(graph, query, key, { transB: true, alpha: scale })
+  const masked = op.add(graph, op.reshape(graph, scores, [batch, n_kv_heads, group, seq, total]), emit.mask)
+  const pattern = op.reshape(graph, op.softmax(graph, masked), [batch, n_kv_heads, rows, total])
+  const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, seq, d_head])
+  const flat = op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, seq, config.n_heads * d_head])
+  return emit.hook(`blocks.${layer}.attn.hook_z`, flat)
+}
+
+/** Cosines and sines of the rotation angles, float32 [s, 1, e / 2]. */
+export interface Rotation {
+  readonly cos: Value
+  readonly sin: Value
+}
+
+/** Angles position * frequency[i] of every new token, from the frequencies of the e / 2 pairs. The layers share them. */
+export function rotation(emit: Emit, frequencies: readonly number[]): Rotation {
+  const { graph, positions } = emit
+  const angles = emit.shared('angles', () => {
+    const column = op.cast(graph, op.unsqueeze(graph, positions, [1, 2]), 'float32')
+    return op.mul(graph, column, op.constant(graph, 'float32', [1, 1, frequencies.length], frequencies))
+  })
+  return { cos: emit.shared('cos', () => op.cos(graph, angles)), sin: emit.shared('sin', () => op.sin(graph, angles)) }
+}
+
+/**
+ * Rotary position embedding, half-split as Hugging Face stores it: dimension i is paired with i + e / 2, and
+ * (a, b) becomes (a cos - b sin, b cos + a sin). x [b, s, heads, e].
+ */
+export function rotate(graph: Graph, x: Value, { cos, sin }: Rotation, d_head: number): Value {
+  const [a, b] = op.split(graph, x, -1, [d_head / 2, d_head / 2])
+  if (a === undefined || b === undefined) throw new Error('Broken promise: a split into two gives two')
+  const first = op.sub(graph, op.mul(graph, a, cos), op.mul(graph, b, sin))
+  const second = op.add(graph, op.mul(graph, b, cos), op.mul(graph, a, sin))
+  return op.concat(graph, [first, second], -1)
+}
+
+/** x [b, s, heads e] as [b, s, heads, e]. */
+export function splitHeads(graph: Graph, x: Value, heads: number, d_head: number): Value {
+  const [batch = 'batch', seq = 'seq'] = x.shape
+  return op.reshape(graph, x, [batch, seq, heads, d_head])
+}

@@ -1,0 +1,99 @@
+/** Opens a Hugging Face model folder: config.json, model.safetensors, tokenizer.json. Weights stay where they are. */
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { fail } from '../../shared/errors'
+import type { ModelInfo } from '../../shared/records/model'
+import { failToRead } from '../tensors/files'
+import { hashFiles } from '../tensors/hash'
+import { readJsonObject } from '../tensors/json'
+import { ARCHITECTURES } from './architectures'
+import { endIds, unsupported } from './config'
+import { openTokenizer } from './tokenizer'
+import type { Architecture, Model } from './types'
+import { countParameters, precisionOf, readWeights, weightFiles } from './weights'
+
+/**
+ * Reads and checks everything of a model but its weights' values.
+ * @throws FILE_MISSING, FILE_UNREADABLE, MODEL_FOLDER_INVALID, JSON_INVALID, MODEL_CONFIG_INVALID, ARCHITECTURE_UNKNOWN,
+ * MODEL_FEATURE_UNSUPPORTED, SAFETENSORS_INVALID, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE, TOKENIZER_INVALID
+ */
+export async function openModel(given: string): Promise<Model> {
+  const folder = resolve(given)
+  await checkFolder(folder)
+  const configPath = join(folder, 'config.json')
+  const rawConfig = await readJsonObject(configPath)
+  const architecture = architectureOf(rawConfig, configPath)
+  if (rawConfig.quantization_config) unsupported(configPath, 'quantised weights', 'Choose the float32, float16 or bfloat16 version of the model.')
+  const config = architecture.readConfig(rawConfig, configPath)
+  const required = architecture.requiredWeights(config, rawConfig)
+  const weights = await readWeights(await weightFiles(folder), required, architecture.prefixes)
+  const [tokenizer, eosIds, hash] = await Promise.all([
+    openTokenizer(folder),
+    generationEndIds(folder),
+    hashFiles([configPath, join(folder, 'tokenizer.json'), ...weights.paths])
+  ])
+  return {
+    folder,
+    name: modelName(folder),
+    architecture,
+    config: { ...config, eosIds: [...new Set([...config.eosIds, ...eosIds])] },
+    rawConfig,
+    weights: weights.refs,
+    tokenizer,
+    hash,
+    precision: precisionOf(weights.refs),
+    parameters: countParameters(weights.refs),
+    bytes: weights.bytes
+  }
+}
+
+/** What the window and saved records know of a model. */
+export function modelInfo(model: Model): ModelInfo {
+  const { d_model, n_layers, n_heads, n_kv_heads, d_head, d_mlp, d_vocab, n_ctx } = model.config
+  return {
+    path: model.folder,
+    name: model.name,
+    family: model.architecture.family,
+    d_model,
+    n_layers,
+    n_heads,
+    n_kv_heads,
+    d_head,
+    d_mlp,
+    d_vocab,
+    n_ctx,
+    precision: model.precision,
+    parameters: model.parameters,
+    bytes: model.bytes,
+    hash: model.hash,
+    hookPoints: [...model.architecture.hookPoints(model.config)]
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: unknown) => failToRead(folder, error))
+  if (!found.isDirectory()) fail('MODEL_FOLDER_INVALID', { path: folder, reason: 'it is a file' })
+  for (const name of ['config.json', 'tokenizer.json']) {
+    if (!existsSync(join(folder, name))) fail('MODEL_FOLDER_INVALID', { path: folder, reason: `${name} is missing` })
+  }
+}
+
+function architectureOf(raw: Readonly<Record<string, unknown>>, path: string): Architecture {
+  const type = typeof raw.model_type === 'string' ? raw.model_type : ''
+  const found = ARCHITECTURES.find(({ modelTypes }) => modelTypes.includes(type))
+  const supported = ARCHITECTURES.flatMap(({ modelTypes }) => modelTypes).join(', ')
+  return found ?? fail('ARCHITECTURE_UNKNOWN', { found: type, path, supported })
+}
+
+/** generation_config.json often names further ends of text, such as the end of a chat turn. */
+async function generationEndIds(folder: string): Promise<number[]> {
+  const path = join(folder, 'generation_config.json')
+  return existsSync(path) ? endIds((await readJsonObject(path)).eos_token_id) : []
+}
+
+/** The folder's name; a folder that is only called "model" is known by the one around it. */
+function modelName(folder: string): string {
+  const own = basename(folder)
+  return own === 'model' ? basename(join(folder, '..')) || own : own
+}

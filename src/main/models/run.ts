@@ -1,0 +1,105 @@
+/** Running a model in plain words: from ids to the residual stream, to logits, to the likeliest next tokens. */
+import { assert, fail } from '../../shared/errors'
+import type { NextToken, PromptInput } from '../../shared/records/token'
+import { f32, floatsOf, i64 } from '../runtime/tensors'
+import type { Feeds, Tensor } from '../runtime/types'
+import type { ModelSessions } from './sessions'
+import type { Model } from './types'
+
+/**
+ * A prompt's ids: text through the tokenizer, with BOS as its files say, or exact ids to which nothing is added.
+ * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, TOKEN_UNKNOWN
+ */
+export function promptIds(model: Model, prompt: PromptInput): number[] {
+  if ('text' in prompt && prompt.text === '') fail('PROMPT_EMPTY')
+  const ids = 'text' in prompt ? model.tokenizer.encode(prompt.text) : [...prompt.ids]
+  const { n_ctx: limit, d_vocab } = model.config
+  if (ids.length === 0) fail('PROMPT_EMPTY')
+  if (ids.length > limit) fail('PROMPT_TOO_LONG', { tokens: ids.length, limit, excess: ids.length - limit })
+  const unknown = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab)
+  if (unknown !== undefined) fail('TOKEN_UNKNOWN', { id: unknown, last: d_vocab - 1 })
+  return ids
+}
+
+/** A key/value cache that holds nothing, for the given layers: feeds `past_key.{l}`, `past_value.{l}` [batch, n_kv_heads, 0, d_head]. */
+export function emptyPast(model: Model, layers: readonly number[], batch: number): Record<string, Tensor> {
+  const { n_kv_heads, d_head } = model.config
+  const empty = (): Tensor => f32([batch, n_kv_heads, 0, d_head], new Float32Array(0))
+  return Object.fromEntries(layers.flatMap((layer) => [[`past_key.${layer}`, empty()], [`past_value.${layer}`, empty()]]))
+}
+
+/** The cache entries among a run's outputs, as the feeds of the next run. */
+export function nextPast(outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, tensor]) => (name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor]] : []))
+  )
+}
+
+/** Positions start .. start + count - 1 as the feed `positions`. */
+export function positionsFrom(start: number, count: number): Tensor {
+  return i64([count], Array.from({ length: count }, (_, index) => start + index))
+}
+
+/** Feeds of one prompt from its beginning. */
+function promptFeeds(ids: readonly number[]): Feeds {
+  return { tokens: i64([1, ids.length], ids), positions: positionsFrom(0, ids.length) }
+}
+
+/** The residual stream at `hook` for every position of one prompt: float32 [position, d_model]. @throws HOOK_UNKNOWN */
+export async function forwardResid(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<Tensor<Float32Array>> {
+  const session = await sessions.segment({ from: 'tokens', to: hook, cache: false })
+  const outputs = await session.run(promptFeeds(ids))
+  return f32([ids.length, sessions.model.config.d_model], floatsOf(outputs, 'resid'))
+}
+
+/** Logits after the last token of one prompt: float32 [d_vocab]. */
+export async function nextLogits(sessions: ModelSessions, ids: readonly number[]): Promise<Float32Array> {
+  const session = await sessions.segment({ from: 'tokens', to: 'logits', cache: false })
+  const outputs = await session.run({ ...promptFeeds(ids), select: i64([1], [ids.length - 1]) })
+  const logits = floatsOf(outputs, 'logits')
+  if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
+  return logits
+}
+
+/** log of the sum of e^logit, in float64, shifted by the largest so that nothing overflows. */
+export function logSumExp(logits: ArrayLike<number>): number {
+  let largest = -Infinity
+  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i] ?? -Infinity)
+  let sum = 0
+  for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] ?? -Infinity) - largest)
+  return largest + Math.log(sum)
+}
+
+/** An id with its logit and probability. */
+export interface Scored {
+  readonly id: number
+  readonly logit: number
+  readonly probability: number
+}
+
+/** The n largest logits, largest first (equal ones by id), with their probabilities under the softmax of all, in float64. */
+export function topTokens(logits: Float32Array, n: number): Scored[] {
+  const total = logSumExp(logits)
+  const best: number[] = []
+  const value = (id: number | undefined): number => (id === undefined ? -Infinity : (logits[id] ?? -Infinity))
+  for (let id = 0; id < logits.length; id++) {
+    if (best.length === n && value(id) <= value(best.at(-1))) continue
+    let place = best.length
+    while (place > 0 && value(best[place - 1]) < value(id)) place--
+    best.splice(place, 0, id)
+    if (best.length > n) best.pop()
+  }
+  return best.map((id) => ({ id, logit: value(id), probability: Math.exp(value(id) - total) }))
+}
+
+/** Scored ids with what their tokens say. */
+export function nextTokens(model: Model, scored: readonly Scored[]): NextToken[] {
+  return scored.map(({ id, logit, probability }) => ({ ...model.tokenizer.token(id), logit, probability }))
+}
+
+/** Logit and probability of one token. */
+export function scoreOf(logits: Float32Array, id: number): Scored {
+  const logit = logits[id]
+  assert(logit !== undefined, `the token ${id} has a logit`)
+  return { id, logit, probability: Math.exp(logit - logSumExp(logits)) }
+}
