@@ -1,5 +1,6 @@
 /** Calls answered by the archive process: projects, settings, reports. It never waits for a model. */
 import { z } from 'zod'
+import { LatentLabel } from '../records/latent'
 import {
   LatentAppearance,
   ProjectState,
@@ -54,7 +55,13 @@ export const archiveCalls = {
   'prompts.delete': call({ input: Id, output: State }),
 
   'rankings.save': call({
-    input: z.object({ name: z.string(), promptId: z.string().nullable().default(null), ranking: Ranking }),
+    /** `labels`: what the SAE's folder says of the ranking's latents, kept with it for reports. */
+    input: z.object({
+      name: z.string(),
+      promptId: z.string().nullable().default(null),
+      ranking: Ranking,
+      labels: z.array(LatentLabel).default([])
+    }),
     output: Created
   }),
   'rankings.get': call({ input: Id, output: SavedRanking }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LatentLabel } from './latent'
 import { Comparison, Recipe } from './steering'
 import { MethodName, Ranking } from './ranking'
 
@@ -36,7 +37,11 @@ export const RankingSummary = z.object({
 })
 export type RankingSummary = z.infer<typeof RankingSummary>
 
-export const SavedRanking = RankingSummary.extend({ ranking: Ranking })
+export const SavedRanking = RankingSummary.extend({
+  ranking: Ranking,
+  /** Labels that its latents had when it was saved; latents without one are left out. */
+  labels: z.array(LatentLabel)
+})
 export type SavedRanking = z.infer<typeof SavedRanking>
 
 /** A steering recipe kept in the project, with the SAE it belongs to. */

@@ -1,0 +1,56 @@
+/** What a project holds: groups, prompts, rankings, recipes, comparisons. */
+import type { ArchiveCalls, Handlers } from '../../shared/contract'
+import type { ProjectState } from '../../shared/records/project'
+import * as comparisons from '../storage/comparisons'
+import type { Project } from '../storage/project'
+import * as prompts from '../storage/prompts'
+import * as rankings from '../storage/rankings'
+import { projectState } from '../storage/state'
+import { mapComparison, mapRanking, shownComparison, shownRanking, shownState } from './paths'
+import type { Paths } from './paths'
+import type { Session } from './session'
+
+type RecordCalls = Extract<keyof ArchiveCalls, `${'groups' | 'prompts' | 'rankings' | 'recipes' | 'comparisons'}.${string}`>
+
+export function createRecordHandlers(session: Session, paths: Paths): Pick<Handlers<ArchiveCalls>, RecordCalls> {
+  const state = async (): Promise<ProjectState> => shownState(await projectState(session.project()), paths)
+  /** Changes the project, then answers with its new state. */
+  const changing = (work: (project: Project) => Promise<void>) =>
+    session.inTurn(async () => {
+      await work(session.project())
+      return { state: await state() }
+    })
+  /** Adds to the project, then answers with the id and the new state. */
+  const creating = (work: (project: Project) => Promise<string>) =>
+    session.inTurn(async () => {
+      const id = await work(session.project())
+      return { id, state: await state() }
+    })
+  return {
+    'groups.add': ({ name }) => creating((project) => prompts.addGroup(project, name)),
+    'groups.update': ({ id, ...given }) => changing((project) => prompts.updateGroup(project, id, given)),
+    'groups.delete': ({ id }) => changing((project) => prompts.deleteGroup(project, id)),
+
+    'prompts.add': (given) => creating((project) => prompts.addPrompt(project, given)),
+    'prompts.update': ({ id, ...given }) => changing((project) => prompts.updatePrompt(project, id, given)),
+    'prompts.duplicate': ({ id }) => creating((project) => prompts.duplicatePrompt(project, id)),
+    'prompts.delete': ({ id }) => changing((project) => prompts.deletePrompt(project, id)),
+
+    'rankings.save': (given) =>
+      creating((project) => rankings.saveRanking(project, { ...given, ranking: mapRanking(given.ranking, paths.stored) })),
+    'rankings.get': ({ id }) => session.inTurn(async () => shownRanking(await rankings.getRanking(session.project(), id), paths)),
+    'rankings.update': ({ id, ...given }) => changing((project) => rankings.updateRanking(project, id, given)),
+    'rankings.delete': ({ id }) => changing((project) => rankings.deleteRanking(project, id)),
+    'rankings.appearances': ({ saeHash, latent }) =>
+      session.inTurn(async () => ({ appearances: await rankings.appearances(session.project(), saeHash, latent) })),
+
+    'recipes.save': (given) => changing((project) => comparisons.saveRecipe(project, { ...given, saePath: paths.stored(given.saePath) })),
+    'recipes.delete': ({ id }) => changing((project) => comparisons.deleteRecipe(project, id)),
+
+    'comparisons.save': (given) =>
+      creating((project) => comparisons.saveComparison(project, { ...given, comparison: mapComparison(given.comparison, paths.stored) })),
+    'comparisons.get': ({ id }) => session.inTurn(async () => shownComparison(await comparisons.getComparison(session.project(), id), paths)),
+    'comparisons.update': ({ id, ...given }) => changing((project) => comparisons.updateComparison(project, id, given)),
+    'comparisons.delete': ({ id }) => changing((project) => comparisons.deleteComparison(project, id))
+  }
+}

@@ -1,0 +1,84 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** Bytes as libsql takes and gives them. */
+export type Blob = ColumnType<ArrayBuffer, Uint8Array, never>
+
+/**
+ * The tables of a project file, as migrations.ts makes them. Times are ISO 8601 in UTC, ids are UUIDs, booleans 0 or 1.
+ * What is big and never changes (a ranking's entries, a comparison's texts) lies in payload tables, so that rows that
+ * history keeps images of stay small, and undoing a deletion copies nothing.
+ */
+export interface Schema {
+  /** One row, id "project". */
+  project: { id: string; name: string; notes: string; created_at: string; saved_at: string }
+  prompt_groups: { id: string; name: string; position: number }
+  prompts: { id: string; group_id: string | null; name: string; text: string; notes: string; position: number; updated_at: string }
+  rankings: {
+    id: string
+    name: string
+    notes: string
+    prompt_id: string | null
+    prompt_text: string
+    method: string
+    target_text: string
+    target_value: number
+    model: string
+    sae: string
+    sae_hash: string
+    hook: string
+    latents: number
+    verified: number
+    /** ExactCheck as JSON, or null. */
+    exact: string | null
+    created_at: string
+  }
+  /** Same id as its row in `rankings`; kept while that row or the history names it. */
+  ranking_payloads: {
+    id: string
+    /** Ranking without `entries` and `exact`, as JSON. */
+    body: string
+    /** Columns of LatentEntries: int32 and float32, little-endian, one number per active (position, latent) pair. */
+    position: Blob
+    latent: Blob
+    activation: Blob
+    gradient: Blob
+    score: Blob
+  }
+  /** Every latent of every ranking, indexed by latent: answers "where else does it appear" and keeps its label. */
+  ranking_latents: { ranking_id: string; latent: number; rank: number; score: number; label: string | null; label_source: string | null }
+  recipes: {
+    id: string
+    name: string
+    /** Intervention[] as JSON. */
+    interventions: string
+    keep_error: number
+    sae_path: string
+    sae_hash: string
+    position: number
+    updated_at: string
+  }
+  comparisons: {
+    id: string
+    name: string
+    notes: string
+    prompt_id: string | null
+    prompt_text: string
+    /** Names of its recipes, as JSON. */
+    recipes: string
+    model: string
+    created_at: string
+  }
+  /** Comparison as JSON; same id as its row in `comparisons`. */
+  comparison_payloads: { id: string; body: string }
+  /** One row per change a person made; `undone` ones can be done again. */
+  history: { seq: Generated<number>; label: string; at: string; undone: number }
+  /** The rows that a change touched, in order, as JSON images before and after; null where there was no row. */
+  history_changes: { seq: number; n: number; table_name: string; row_id: string; before: string | null; after: string | null }
+}
+
+/** Tables whose changes history records. All have a text column `id`. */
+export const RECORDED_TABLES = ['project', 'prompt_groups', 'prompts', 'rankings', 'recipes', 'comparisons'] as const
+export type RecordedTable = (typeof RECORDED_TABLES)[number]
+
+/** "GSAE" in ASCII: bytes 68 to 71 of every project file. */
+export const APPLICATION_ID = 0x47534145
