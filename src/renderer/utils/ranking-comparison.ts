@@ -93,6 +93,23 @@ export function jaccard(a: Ranking, b: Ranking, k: number): { value: number | nu
   return { value: either === 0 ? null : shared / either, shared }
 }
 
+/** The Jaccard index at k = 1, 2, ... up to `depth` or the longer ranking's end, in one pass. */
+export function overlapCurve(a: Ranking, b: Ranking, depth: number): number[] {
+  const inA = new Set<number>()
+  const inB = new Set<number>()
+  let shared = 0
+  const length = Math.min(depth, Math.max(a.latents.length, b.latents.length))
+  return Array.from({ length }, (_, index) => {
+    const fromA = a.latents[index]?.latent
+    const fromB = b.latents[index]?.latent
+    if (fromA !== undefined) inA.add(fromA)
+    if (fromB !== undefined) inB.add(fromB)
+    if (fromA !== undefined && inB.has(fromA)) shared++
+    if (fromB !== undefined && fromB !== fromA && inA.has(fromB)) shared++
+    return shared / (inA.size + inB.size - shared)
+  })
+}
+
 /** Spearman's rho over the latents that both rankings list, and how many those are. */
 export function sharedCorrelation(a: Ranking, b: Ranking): { spearman: number | null; shared: number } {
   const strengths = new Map(b.latents.map((latent) => [latent.latent, strength(b, latent.score)]))

@@ -1,0 +1,200 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { Input, EngineCalls } from '../../shared/contract'
+import { Device } from '../../shared/records/model'
+import type { MethodName, Ranking } from '../../shared/records/ranking'
+import type { Token } from '../../shared/records/token'
+import type { ShownError } from '../components/ui/types'
+import { archive, engine } from '../bridge'
+import { shown, wasCancelled } from '../utils/errors'
+import { autoName, indexEntries, mergeEffects, rankingRows } from '../utils/ranking-view'
+import { useEngine } from './engine'
+import { useLibrary } from './library'
+import { useProject } from './project'
+import { usePromptText } from './prompt-text'
+import { useSelection } from './selection'
+import { useSettings } from './settings'
+import { useToasts } from './toasts'
+
+type AttributeCall = Input<EngineCalls['attribution.rank']>
+
+/** The Analyse view's job: settings of a run, the run itself, its exact check, and saving. */
+export const useAnalysis = defineStore('analysis', () => {
+  const library = useLibrary()
+  const engineStore = useEngine()
+  const prompt = usePromptText()
+  const project = useProject()
+  const selection = useSelection()
+  const settings = useSettings()
+  const toasts = useToasts()
+
+  const method = computed<MethodName>(() => (settings.uiText('analyse.method', 'gradsae') === 'attribution' ? 'attribution' : 'gradsae'))
+  const includeSpecial = computed(() => settings.uiFlag('analyse.includeSpecial', true))
+  const verifyCount = computed(() => settings.uiNumber('analyse.verify', 20))
+  /** The chosen target; null leaves it to the method: its greedy next token. */
+  const target = shallowRef<Token | null>(null)
+
+  const ranking = shallowRef<Ranking | null>(null)
+  const labels = shallowRef<ReadonlyMap<number, string>>(new Map())
+  const savedId = ref<string | null>(null)
+  const running = ref<'rank' | 'verify' | null>(null)
+  const error = shallowRef<ShownError | null>(null)
+  /** The settings that made the shown ranking, to say when they have changed since. */
+  const madeWith = ref('')
+
+  const rows = computed(() => (ranking.value ? rankingRows(ranking.value, labels.value) : []))
+  const entryIndex = computed(() => (ranking.value ? indexEntries(ranking.value) : new Map<number, number[]>()))
+  const saved = computed(() => project.rankings.find((each) => each.id === savedId.value) ?? null)
+  const input = computed<AttributeCall | null>(() => {
+    if (!library.model || !library.sae) return null
+    return {
+      model: library.model.path,
+      sae: library.sae.path,
+      hook: library.hook,
+      device: engineStore.device,
+      prompt: { text: prompt.text },
+      method: method.value,
+      target: target.value ? { id: target.value.id } : null,
+      includeSpecial: includeSpecial.value
+    }
+  })
+  const changedSince = computed(() => ranking.value !== null && madeWith.value !== '' && madeWith.value !== fingerprint(input.value))
+  const cannotRun = computed(() => {
+    if (!library.model) return 'There is no model yet. Add one in the Library.'
+    if (!library.sae) return `No SAE fits ${library.model.name}. Add one in the Library.`
+    if (!library.hook) return 'Choose the hook point the SAE was trained at.'
+    if (prompt.text === '') return 'Type a prompt first.'
+    return prompt.tooLong ? 'The prompt is longer than the model’s context.' : null
+  })
+
+  async function run(): Promise<void> {
+    const call = input.value
+    if (!call || cannotRun.value !== null || running.value) return
+    prompt.flush()
+    error.value = null
+    running.value = 'rank'
+    try {
+      const result = await engineStore.run('Ranking latents', (task) => engine.call('attribution.rank', call, task))
+      await show(result, null)
+      madeWith.value = fingerprint(call)
+    } catch (thrown) {
+      if (!wasCancelled(thrown)) error.value = shown(thrown)
+    } finally {
+      running.value = null
+    }
+  }
+
+  /** Zero-ablates the best `verifyCount` latents of the shown ranking; effects appear as they are known. */
+  async function verify(): Promise<void> {
+    const shownRanking = ranking.value
+    if (!shownRanking || running.value) return
+    const call = inputOf(shownRanking)
+    error.value = null
+    running.value = 'verify'
+    const before = shownRanking.exact
+    const latents = shownRanking.latents.slice(0, verifyCount.value).map(({ latent, score }) => ({ latent, score }))
+    const take = (exact: Ranking['exact']): void => {
+      if (ranking.value?.provenance.createdAt === shownRanking.provenance.createdAt) ranking.value = { ...ranking.value, exact }
+    }
+    try {
+      const exact = await engineStore.run('Ablating latents', (task) =>
+        engine.call('attribution.verify', { ...call, latents }, { ...task, onEvent: ({ effects }) => take(mergeEffects(ranking.value?.exact ?? null, effects)) })
+      )
+      take(exact)
+      const id = savedId.value
+      if (id !== null) await project.change(() => archive.call('rankings.update', { id, exact }))
+    } catch (thrown) {
+      take(before)
+      if (!wasCancelled(thrown)) error.value = shown(thrown)
+    } finally {
+      running.value = null
+    }
+  }
+
+  async function save(name: string): Promise<void> {
+    const current = ranking.value
+    if (!current) return
+    const done = await project.change(() => archive.call('rankings.save', { name, promptId: prompt.promptId, ranking: current }))
+    if (!done) return
+    savedId.value = done.id
+    toasts.show(`Saved the ranking “${name}”`, { tone: 'good' })
+  }
+
+  /** Shows a saved ranking exactly as it was, and takes over its settings for the next run. */
+  async function openSaved(id: string): Promise<void> {
+    error.value = null
+    try {
+      const record = await archive.call('rankings.get', { id })
+      const { ranking: result } = record
+      if ('text' in result.prompt) prompt.show(record.promptId, result.prompt.text)
+      library.chooseModel(result.provenance.model.path)
+      library.chooseSae(result.provenance.sae.path)
+      setMethod(result.method)
+      settings.remember('analyse.includeSpecial', result.includeSpecial)
+      target.value = result.target.chosenBy === 'user' ? result.target : null
+      await show(result, id)
+      madeWith.value = fingerprint(input.value)
+    } catch (thrown) {
+      error.value = shown(thrown)
+    }
+  }
+
+  async function show(result: Ranking, id: string | null): Promise<void> {
+    const { labels: found } = await engine
+      .call('latents.labels', { sae: result.provenance.sae.path })
+      .catch(() => ({ labels: [] }))
+    labels.value = new Map(found.map((label) => [label.latent, label.label]))
+    const active = new Set(result.latents.map((latent) => latent.latent))
+    selection.set([...selection.latents].filter((latent) => active.has(latent)))
+    selection.position = null
+    ranking.value = result
+    savedId.value = id
+  }
+
+  /** Shows a prompt with its newest saved ranking, or ready for a run. */
+  async function openPrompt(id: string): Promise<void> {
+    const record = project.prompts.find((each) => each.id === id)
+    if (!record) return
+    const newest = project.rankings.filter((each) => each.promptId === id).sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0]
+    if (newest) await openSaved(newest.id)
+    else {
+      clear()
+      target.value = null
+    }
+    prompt.show(id, record.text)
+  }
+
+  function clear(): void {
+    ranking.value = null
+    savedId.value = null
+    error.value = null
+    selection.clear()
+  }
+
+  const setMethod = (next: MethodName): void => settings.remember('analyse.method', next)
+  const setIncludeSpecial = (next: boolean): void => settings.remember('analyse.includeSpecial', next)
+  const setVerifyCount = (next: number): void => settings.remember('analyse.verify', next)
+  const suggestedName = (): string => (ranking.value ? autoName(ranking.value, prompt.prompt?.name ?? '') : '')
+
+  return {
+    method, includeSpecial, verifyCount, target, ranking, labels, rows, entryIndex, savedId, saved, running, error, changedSince, cannotRun,
+    run, verify, save, openSaved, openPrompt, clear, setMethod, setIncludeSpecial, setVerifyCount, suggestedName
+  }
+})
+
+const fingerprint = (call: AttributeCall | null): string => JSON.stringify(call)
+
+/** The call that makes a ranking again, from its own record. */
+function inputOf(ranking: Ranking): AttributeCall {
+  const { provenance } = ranking
+  return {
+    model: provenance.model.path,
+    sae: provenance.sae.path,
+    hook: provenance.hook,
+    device: Device.catch('auto').parse(provenance.device.requested),
+    prompt: ranking.prompt,
+    method: ranking.method,
+    target: { id: ranking.target.id },
+    includeSpecial: ranking.includeSpecial
+  }
+}
