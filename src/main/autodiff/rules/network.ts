@@ -1,0 +1,53 @@
+/** Rules of softmax and the normalisations. */
+import * as op from '../../graph/ops'
+import type { Graph, Value } from '../../graph/types'
+import { axisOf, numberOf } from '../read'
+import type { Rules, Step } from '../types'
+
+const meanOfRow = (graph: Graph, x: Value): Value => op.reduceMean(graph, x, { axes: [-1], keep: true })
+const sumAlong = (graph: Graph, x: Value, axis: number): Value => op.reduceSum(graph, x, { axes: [axis], keep: true })
+
+export const network: Rules = {
+  // y = softmax(a):  da = y (dy - sum(dy y))
+  Softmax: ({ graph, node, a, y, dy }) => [
+    () => op.mul(graph, y, op.sub(graph, dy, sumAlong(graph, op.mul(graph, dy, y), axisOf(node, a))))
+  ],
+
+  // y = a - log sum e^a:  da = dy - e^y sum(dy)
+  LogSoftmax: ({ graph, node, a, y, dy }) => [
+    () => op.sub(graph, dy, op.mul(graph, op.exp(graph, y), sumAlong(graph, dy, axisOf(node, a))))
+  ],
+
+  // y = n g + bias with n = (a - mean(a)) r, r = 1 / sqrt(var(a) + epsilon), means over the last axis, d = dy g:
+  //   da = r (d - mean(d) - n mean(d n));  dg = dy n;  dbias = dy
+  LayerNormalization: (step) => {
+    const { graph, a, b, dy } = step
+    const centred = op.sub(graph, a, step.node.outputs[1] ?? meanOfRow(graph, a))
+    const r = step.node.outputs[2] ?? inverseRoot(step, centred)
+    const n = op.mul(graph, centred, r)
+    const scaled = (): Value => {
+      const d = op.mul(graph, dy, b)
+      const toMean = op.sub(graph, d, meanOfRow(graph, d))
+      return op.mul(graph, r, op.sub(graph, toMean, op.mul(graph, n, meanOfRow(graph, op.mul(graph, d, n)))))
+    }
+    return [scaled, () => op.mul(graph, dy, n), () => dy]
+  },
+
+  // y = n g with n = a r, r = 1 / sqrt(mean(a^2) + epsilon), d = dy g:  da = r (d - n mean(d n));  dg = dy n
+  SimplifiedLayerNormalization: (step) => {
+    const { graph, a, b, dy } = step
+    const r = step.node.outputs[1] ?? inverseRoot(step, a)
+    const n = op.mul(graph, a, r)
+    const scaled = (): Value => {
+      const d = op.mul(graph, dy, b)
+      return op.mul(graph, r, op.sub(graph, d, op.mul(graph, n, meanOfRow(graph, op.mul(graph, d, n)))))
+    }
+    return [scaled, () => op.mul(graph, dy, n)]
+  }
+}
+
+/** 1 / sqrt(mean(x^2) + epsilon) of each row, where the kernel did not yield it. */
+function inverseRoot({ graph, node }: Step, x: Value): Value {
+  const epsilon = op.scalar(graph, numberOf(node, 'epsilon', 1e-5), x.type)
+  return op.reciprocal(graph, op.sqrt(graph, op.add(graph, meanOfRow(graph, op.mul(graph, x, x)), epsilon)))
+}
