@@ -4,29 +4,7 @@
  * share is one run of memory.
  */
 import { assert } from '../../shared/errors'
-import type { ModelConfig } from '../models/types'
 import type { Feeds, Tensor } from '../runtime/types'
-
-/** The cache of a segment that has read nothing yet. */
-export function emptyCache(layers: readonly number[], { n_kv_heads, d_head }: ModelConfig, batch: number): Feeds {
-  const empty: Tensor = { type: 'float32', dims: [batch, n_kv_heads, 0, d_head], data: new Float32Array(0) }
-  return Object.fromEntries(layers.flatMap((layer) => [`past_key.${layer}`, `past_value.${layer}`].map((name) => [name, empty])))
-}
-
-/** A run's `present_*` outputs as the next run's `past_*` inputs. */
-export function nextCache(layers: readonly number[], outputs: Readonly<Record<string, Tensor>>): Feeds {
-  const take = (name: string): Tensor => {
-    const tensor = outputs[name]
-    assert(tensor, `a segment with a cache returns ${name}`)
-    return tensor
-  }
-  return Object.fromEntries(
-    layers.flatMap((layer) => [
-      [`past_key.${layer}`, take(`present_key.${layer}`)],
-      [`past_value.${layer}`, take(`present_value.${layer}`)]
-    ])
-  )
-}
 
 /** The rows `rows` of a cache, in that order; a row may be taken several times. */
 export function takeCacheRows(cache: Feeds, rows: readonly number[]): Feeds {

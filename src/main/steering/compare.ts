@@ -3,7 +3,6 @@ import { fail } from '../../shared/errors'
 import type { Comparison, ComparisonColumn, GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
-import type { Model } from '../models/types'
 import type { Sae } from '../saes/types'
 import { generateColumns, type OnToken } from './generate'
 import { changesNothing, checkInterventions, formatIntervention } from './interventions'
@@ -13,7 +12,6 @@ import { continuationText } from './text'
 
 /** What a comparison runs on. `steered` is opened by `openSteered` for the same model, SAE and hook point. */
 export interface SteeringBench {
-  readonly model: Model
   readonly sae: Sae | null
   readonly hook: string | null
   readonly steered: SteeredModel
@@ -36,7 +34,8 @@ export interface ComparisonRequest {
  * Fails with LATENT_UNKNOWN, INTERVENTION_INVALID, TOKEN_UNKNOWN, CONTEXT_FULL, NUMBERS_NOT_FINITE; rejects with Cancelled.
  */
 export async function compareRuns(bench: SteeringBench, request: ComparisonRequest, task: Task, onToken: OnToken): Promise<Comparison> {
-  const { model, steered } = bench
+  const { steered } = bench
+  const { model } = steered
   const { promptIds, settings } = request
   const started = performance.now()
   checkRecipes(bench, request.recipes)
@@ -44,7 +43,7 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
   if (target !== null && (target < 0 || target >= model.config.d_vocab))
     fail('TOKEN_UNKNOWN', { id: target, last: model.config.d_vocab - 1 })
   const recipes = [null, ...request.recipes]
-  const generated = await generateColumns(steered, model.tokenizer, { promptIds, recipes, settings, target }, task, onToken)
+  const generated = await generateColumns(steered, { promptIds, recipes, settings, target }, task, onToken)
   const columns: ComparisonColumn[] = []
   for (const [index, { tokens, finished }] of generated.entries()) {
     const recipe = recipes[index] ?? null
@@ -81,7 +80,8 @@ function checkRecipes({ sae }: SteeringBench, recipes: readonly Recipe[]): void 
   }
 }
 
-function provenanceOf({ model, sae, hook, steered, versions }: SteeringBench, milliseconds: number): Comparison['provenance'] {
+function provenanceOf({ sae, hook, steered, versions }: SteeringBench, milliseconds: number): Comparison['provenance'] {
+  const { model } = steered
   const { requested, used } = steered.suffix.session.device
   return {
     model: { name: model.name, path: model.folder, hash: model.hash },

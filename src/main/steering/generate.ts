@@ -7,11 +7,10 @@
 import { assert, fail } from '../../shared/errors'
 import { breathe, type Task } from '../../shared/task'
 import type { GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
-import type { Tokenizer } from '../models/types'
 import { changesNothing } from './interventions'
 import { randomStream, type RandomStream } from './random'
 import { keepColumns, partColumns, readTokens, startReading, type SteeredModel } from './read'
-import { chooseToken, logSumExp } from './sampling'
+import { chooseToken, logTotal } from './sampling'
 
 export interface GenerationRequest {
   readonly promptIds: readonly number[]
@@ -44,14 +43,13 @@ interface Run {
  * wanted tokens do not fit, and with NUMBERS_NOT_FINITE.
  */
 export async function generateColumns(
-  model: SteeredModel,
-  tokenizer: Tokenizer,
+  steered: SteeredModel,
   request: GenerationRequest,
   task: Task,
   onToken: OnToken
 ): Promise<GeneratedColumn[]> {
   const { promptIds, settings } = request
-  checkRoom(promptIds.length, settings.maxTokens, model.config.n_ctx)
+  checkRoom(promptIds.length, settings.maxTokens, steered.model.config.n_ctx)
   const runs = planRuns(request)
   await breathe(task)
   let active = runs
@@ -60,7 +58,7 @@ export async function generateColumns(
   ])
   reading = partColumns(reading, runs.length)
   for (let index = 0; index < settings.maxTokens; index++) {
-    active.forEach((run, row) => step(run, rowOf(logits.data, row, active.length), index, model, tokenizer, request, onToken))
+    active.forEach((run, row) => step(run, rowOf(logits.data, row, active.length), index, steered, request, onToken))
     task.progress('Generating', index + 1, settings.maxTokens)
     const going = active.map((run, row) => (run.finished === null ? row : -1)).filter((row) => row >= 0)
     if (going.length === 0) break
@@ -70,7 +68,7 @@ export async function generateColumns(
       active = active.filter(({ finished }) => finished === null)
     }
     const text = active.map(({ tokens }) => [tokens.at(-1)?.id ?? 0])
-    ;({ logits, reading } = await readTokens(model, reading, text, recipesOf(active), promptIds.length, [0]))
+    ;({ logits, reading } = await readTokens(steered, reading, text, recipesOf(active), promptIds.length, [0]))
   }
   return request.recipes.map((_, column) => {
     const run = runs.find(({ columns }) => columns.includes(column))
@@ -98,20 +96,19 @@ function step(
   run: Run,
   logits: Float32Array,
   index: number,
-  { config }: SteeredModel,
-  tokenizer: Tokenizer,
+  { model }: SteeredModel,
   { settings, target }: GenerationRequest,
   onToken: OnToken
 ): void {
-  const total = logSumExp(logits, `generating token ${index + 1} of ${run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`}`)
+  const total = logTotal(logits, `generating token ${index + 1} of ${run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`}`)
   const id = chooseToken(logits, settings, run.random)
   const token: GeneratedToken = {
-    ...tokenizer.token(id),
+    ...model.tokenizer.token(id),
     logprob: (logits[id] ?? NaN) - total,
     targetProbability: target === null ? null : Math.exp((logits[target] ?? NaN) - total)
   }
   run.tokens.push(token)
-  if (settings.stopAtEnd && config.eosIds.includes(id)) run.finished = 'end'
+  if (settings.stopAtEnd && model.config.eosIds.includes(id)) run.finished = 'end'
   else if (run.tokens.length === settings.maxTokens) run.finished = 'length'
   for (const column of run.columns) onToken(column, index, token)
 }

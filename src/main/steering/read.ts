@@ -7,10 +7,11 @@
  */
 import { assert } from '../../shared/errors'
 import type { Recipe } from '../../shared/records/steering'
-import type { ModelConfig } from '../models/types'
+import { emptyPast, nextPast, positionsFrom } from '../models'
+import type { Model } from '../models/types'
 import { f32, floatsOf, i64, outputOf } from '../runtime'
 import type { Feeds, Session, Tensor } from '../runtime/types'
-import { emptyCache, nextCache, stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
+import { stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
 import { editHookValues, type HookEditor } from './edit'
 
 /** A segment with a cache, loaded. */
@@ -21,7 +22,7 @@ export interface RunningSegment {
 
 /** A model ready to be read. Without an SAE there is no cut: `prefix` and `editor` are null and `suffix` takes tokens. */
 export interface SteeredModel {
-  readonly config: ModelConfig
+  readonly model: Model
   readonly prefix: RunningSegment | null
   readonly suffix: RunningSegment
   readonly editor: HookEditor | null
@@ -38,11 +39,11 @@ export interface Reading {
 const SCORES_BYTES = 256 * 2 ** 20
 
 /** Nothing read yet, for `columns` columns that share their text. */
-export function startReading({ config, prefix, suffix }: SteeredModel, columns: number): Reading {
+export function startReading({ model, prefix, suffix }: SteeredModel, columns: number): Reading {
   return {
     length: 0,
-    prefixCache: emptyCache(prefix?.layers ?? [], config, 1),
-    suffixCache: emptyCache(suffix.layers, config, columns)
+    prefixCache: emptyPast(model, prefix?.layers ?? [], 1),
+    suffixCache: emptyPast(model, suffix.layers, columns)
   }
 }
 
@@ -61,7 +62,7 @@ export function keepColumns(reading: Reading, rows: readonly number[]): Reading 
  * entry per column. Returns the logits [columns, select.length, d_vocab] after the tokens at the indices `select` of `text`.
  */
 export async function readTokens(
-  model: SteeredModel,
+  steered: SteeredModel,
   reading: Reading,
   text: readonly (readonly number[])[],
   recipes: readonly (Recipe | null)[],
@@ -72,48 +73,45 @@ export async function readTokens(
   assert(seq > 0 && text.every((row) => row.length === seq), 'all rows of a batch have the same length')
   assert(text.length === 1 || text.length === recipes.length, 'there is one text for all columns or one for each')
   const tokens = i64([text.length, seq], text.flat())
-  const positions = i64(
-    [seq],
-    Array.from({ length: seq }, (_, index) => reading.length + index)
-  )
+  const positions = positionsFrom(reading.length, seq)
   const after = { ...reading, length: reading.length + seq }
-  if (model.prefix === null) {
+  if (steered.prefix === null) {
     assert(recipes.length === 1, 'without an SAE there is one column')
-    const read = await runSuffix(model, { tokens, positions, select: i64([select.length], select), ...reading.suffixCache })
+    const read = await runSuffix(steered, { tokens, positions, select: i64([select.length], select), ...reading.suffixCache })
     return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
   }
-  const outputs = await model.prefix.session.run({ tokens, positions, ...reading.prefixCache })
+  const outputs = await steered.prefix.session.run({ tokens, positions, ...reading.prefixCache })
   const resid = float32Output(outputs, 'resid')
   const shared = text.length === 1 && recipes.length > 1 ? takeRows(resid, new Array<number>(recipes.length).fill(0)) : resid
-  const edited = await editHookValues(shared, recipes, { first: reading.length, promptLength }, model.editor)
-  const read = await readOn(model, reading, edited, positions, select)
-  return { logits: read.logits, reading: { ...after, prefixCache: nextCache(model.prefix.layers, outputs), suffixCache: read.cache } }
+  const edited = await editHookValues(shared, recipes, { first: reading.length, promptLength }, steered.editor)
+  const read = await readOn(steered, reading, edited, positions, select)
+  return { logits: read.logits, reading: { ...after, prefixCache: nextPast(outputs), suffixCache: read.cache } }
 }
 
 /** Hook values on through the suffix, in as many runs as memory asks for. */
 async function readOn(
-  model: SteeredModel,
+  steered: SteeredModel,
   reading: Reading,
   resid: Tensor<Float32Array>,
   positions: Tensor,
   select: readonly number[]
 ): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
   const [columns = 0, seq = 0] = resid.dims
-  const scoresOfOne = 4 * model.config.n_heads * seq * (reading.length + seq)
+  const scoresOfOne = 4 * steered.model.config.n_heads * seq * (reading.length + seq)
   const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
   const feeds = { positions, select: i64([select.length], select) }
-  if (columns <= atOnce) return runSuffix(model, { resid, ...feeds, ...reading.suffixCache })
+  if (columns <= atOnce) return runSuffix(steered, { resid, ...feeds, ...reading.suffixCache })
   const parts: { logits: Tensor<Float32Array>; cache: Feeds }[] = []
   for (let start = 0; start < columns; start += atOnce) {
     const rows = Array.from({ length: Math.min(atOnce, columns - start) }, (_, index) => start + index)
-    parts.push(await runSuffix(model, { resid: takeRows(resid, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
+    parts.push(await runSuffix(steered, { resid: takeRows(resid, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
   }
   return { logits: stackRows(parts.map(({ logits }) => logits)), cache: stackCaches(parts.map(({ cache }) => cache)) }
 }
 
 async function runSuffix({ suffix }: SteeredModel, feeds: Feeds): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
   const outputs = await suffix.session.run(feeds)
-  return { logits: float32Output(outputs, 'logits'), cache: nextCache(suffix.layers, outputs) }
+  return { logits: float32Output(outputs, 'logits'), cache: nextPast(outputs) }
 }
 
 function float32Output(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor<Float32Array> {

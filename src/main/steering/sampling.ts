@@ -6,20 +6,17 @@
  */
 import { assert, fail } from '../../shared/errors'
 import type { GenerationSettings } from '../../shared/records/steering'
+import { logSumExp } from '../models'
 import type { RandomStream } from './random'
 
 /**
  * log sum exp of one row of logits, in nats; log p(id) = logits[id] - this.
- * Fails with NUMBERS_NOT_FINITE when a logit is NaN or infinite.
+ * Fails with NUMBERS_NOT_FINITE when a logit is NaN or +Infinity, or all are -Infinity.
  */
-export function logSumExp(logits: Float32Array, doing: string): number {
-  let max = -Infinity
-  for (const logit of logits) if (logit > max) max = logit
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - max)
-  // A NaN anywhere makes the sum NaN; +Infinity makes max - max NaN; -Infinity alone leaves a non-finite max.
-  if (!Number.isFinite(sum) || !Number.isFinite(max)) fail('NUMBERS_NOT_FINITE', { doing })
-  return max + Math.log(sum)
+export function logTotal(logits: Float32Array, doing: string): number {
+  const total = logSumExp(logits)
+  if (!Number.isFinite(total)) fail('NUMBERS_NOT_FINITE', { doing })
+  return total
 }
 
 /** Id of the largest logit; the lowest id among equals. */

@@ -11,7 +11,7 @@ import type { ColumnScores, Recipe } from '../../shared/records/steering'
 import { breathe, type Task } from '../../shared/task'
 import { changesNothing } from './interventions'
 import { readTokens, startReading, type SteeredModel } from './read'
-import { logSumExp } from './sampling'
+import { logTotal } from './sampling'
 
 /** Largest number of logits held at once: 64 MiB of float32. */
 const LOGITS_AT_ONCE = 2 ** 24
@@ -21,19 +21,20 @@ const LOGITS_AT_ONCE = 2 ** 24
  * cancel takes effect between pieces. A column without edits has a KL of exactly 0.
  */
 export async function scoreColumn(
-  model: SteeredModel,
+  steered: SteeredModel,
   promptIds: readonly number[],
   generatedIds: readonly number[],
   recipe: Recipe | null,
   task: Task
 ): Promise<ColumnScores> {
-  const steered = recipe !== null && !changesNothing(recipe)
-  const recipes = steered ? [null, recipe] : [null]
+  const { d_vocab } = steered.model.config
+  const edited = recipe !== null && !changesNothing(recipe)
+  const recipes = edited ? [null, recipe] : [null]
   const text = [...promptIds, ...generatedIds.slice(0, -1)]
-  const size = Math.max(1, Math.floor(LOGITS_AT_ONCE / (recipes.length * model.config.d_vocab)))
+  const size = Math.max(1, Math.floor(LOGITS_AT_ONCE / (recipes.length * d_vocab)))
   const baselineLogprob: number[] = []
   const kl: number[] = []
-  let reading = startReading(model, recipes.length)
+  let reading = startReading(steered, recipes.length)
   while (baselineLogprob.length < generatedIds.length) {
     await breathe(task)
     const done = baselineLogprob.length
@@ -43,15 +44,15 @@ export async function scoreColumn(
     const firstSelected = promptIds.length - 1 + done - start
     const select = Array.from({ length: count }, (_, index) => firstSelected + index)
     const piece = text.slice(start, start + firstSelected + count)
-    const read = await readTokens(model, reading, [piece], recipes, promptIds.length, select)
+    const read = await readTokens(steered, reading, [piece], recipes, promptIds.length, select)
     reading = read.reading
     for (let index = 0; index < count; index++) {
-      const unsteered = rowOf(read.logits.data, index, model.config.d_vocab)
-      const total = logSumExp(unsteered, 'scoring a text under the unsteered model')
+      const unsteered = rowOf(read.logits.data, index, d_vocab)
+      const total = logTotal(unsteered, 'scoring a text under the unsteered model')
       const id = generatedIds[done + index]
       assert(id !== undefined, 'there is a generated token for each selected place')
       baselineLogprob.push((unsteered[id] ?? NaN) - total)
-      kl.push(steered ? divergence(rowOf(read.logits.data, count + index, model.config.d_vocab), unsteered, total) : 0)
+      kl.push(edited ? divergence(rowOf(read.logits.data, count + index, d_vocab), unsteered, total) : 0)
     }
   }
   return { baselineLogprob, kl, perplexity: perplexityOf(baselineLogprob) }
@@ -65,7 +66,7 @@ export function perplexityOf(logprobs: readonly number[]): number {
 
 /** KL(steered || unsteered) in nats of two rows of logits; `unsteeredTotal` is the log sum exp of the second. Never below 0. */
 export function divergence(steered: Float32Array, unsteered: Float32Array, unsteeredTotal: number): number {
-  const total = logSumExp(steered, 'scoring a steered text')
+  const total = logTotal(steered, 'scoring a steered text')
   let sum = 0
   for (let id = 0; id < steered.length; id++) {
     const logprob = (steered[id] ?? NaN) - total

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../../../src/main/steering/random'
-import { candidates, chooseToken, greedyChoice, logSumExp } from '../../../src/main/steering/sampling'
+import { candidates, chooseToken, greedyChoice, logTotal } from '../../../src/main/steering/sampling'
 import { DEFAULT_GENERATION } from '../../../src/shared/records/steering'
 
 const LOGITS = Float32Array.from([2, -1, 0.5, 2, -Infinity, 1])
@@ -89,7 +89,7 @@ describe('choosing a token', () => {
   it('finds log-probabilities that sum to one for logits of any size', () => {
     for (const shift of [0, 1e4, -1e4]) {
       const logits = Float32Array.from([1, 2, 3], (logit) => logit + shift)
-      const total = logits.reduce((sum, logit) => sum + Math.exp(logit - logSumExp(logits, 'testing')), 0)
+      const total = logits.reduce((sum, logit) => sum + Math.exp(logit - logTotal(logits, 'testing')), 0)
       // float64 sums of three terms; the rest is the rounding of the exponent's argument at 1e4 (1e4 x 2^-53).
       expect(Math.abs(total - 1)).toBeLessThan(1e-11)
     }
@@ -97,11 +97,11 @@ describe('choosing a token', () => {
 
   it('refuses numbers that are not finite, and says while doing what', () => {
     for (const bad of [NaN, Infinity]) {
-      expect(() => logSumExp(Float32Array.from([0, bad]), 'generating token 3 of column 1')).toThrow(
+      expect(() => logTotal(Float32Array.from([0, bad]), 'generating token 3 of column 1')).toThrow(
         'The model produced numbers that are not finite while generating token 3 of column 1.'
       )
     }
-    expect(() => logSumExp(Float32Array.from([-Infinity, -Infinity]), 'testing')).toThrow('not finite')
+    expect(() => logTotal(Float32Array.from([-Infinity, -Infinity]), 'testing')).toThrow('not finite')
   })
 })
 
