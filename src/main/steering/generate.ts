@@ -53,7 +53,7 @@ export async function generateColumns(
   const runs = planRuns(request)
   await breathe(task)
   let active = runs
-  let { logits, reading } = await readTokens(model, startReading(model, runs.length), [promptIds], recipesOf(runs), promptIds.length, [
+  let { logits, reading } = await readTokens(steered, startReading(steered, runs.length), [promptIds], recipesOf(runs), promptIds.length, [
     promptIds.length - 1
   ])
   reading = partColumns(reading, runs.length)
