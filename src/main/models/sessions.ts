@@ -1,6 +1,7 @@
 /** Running sessions of one model: each segment is loaded once, when it is first needed. */
 import type { Device } from '../../shared/records/model'
 import type { OpenSession, Session } from '../runtime/types'
+import { canonicalHook } from './hooks'
 import { buildSegment } from './segment'
 import type { Model, SegmentSpec } from './types'
 
@@ -31,7 +32,7 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
     model,
     requested: device,
     segment(spec) {
-      const key = `${spec.from} ${spec.to} ${spec.cache}`
+      const key = `${canonicalHook(spec.from)} ${canonicalHook(spec.to)} ${spec.cache}`
       const known = opened.get(key)
       if (known) return known
       const opening = open(spec)
