@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { alignRankings, jaccard, overlaps, sharedCorrelation, spearman } from '../../../../src/renderer/utils/ranking-comparison'
+import { alignRankings, jaccard, overlapCurve, overlaps, sharedCorrelation, spearman } from '../../../../src/renderer/utils/ranking-comparison'
 import { rankingOf } from '../support'
 
 const a = rankingOf([
@@ -70,6 +70,15 @@ describe('overlap', () => {
       [[0, 2], 1],
       [[1, 2], 1]
     ])
+  })
+})
+
+describe('the overlap curve', () => {
+  it('has at each k the Jaccard index of the two top k, also beyond the shorter ranking', () => {
+    for (const other of [b, a, rankingOf([[30, 1]]), rankingOf([])])
+      overlapCurve(a, other, 100).forEach((value, index) => expect(value).toBe(jaccard(a, other, index + 1).value))
+    expect(overlapCurve(a, b, 2)).toHaveLength(2)
+    expect(overlapCurve(rankingOf([]), rankingOf([]), 10)).toEqual([])
   })
 })
 

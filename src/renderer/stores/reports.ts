@@ -1,0 +1,94 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { z } from 'zod'
+import type { ShownError } from '../components/ui/types'
+import { archive, shell } from '../bridge'
+import { shown } from '../utils/errors'
+import { parseJson } from '../utils/remembered'
+import { useProject } from './project'
+import { useSettings } from './settings'
+import { useToasts } from './toasts'
+
+const Format = z.enum(['html', 'csv', 'json'])
+export type ReportFormat = z.infer<typeof Format>
+
+const Choices = z.object({
+  title: z.string(),
+  introduction: z.string(),
+  format: Format,
+  rankings: z.array(z.string()),
+  comparisons: z.array(z.string())
+})
+type Choices = z.infer<typeof Choices>
+
+const KINDS: Record<ReportFormat, string> = { html: 'Report', csv: 'Data tables', json: 'Data' }
+
+/** What goes into a report, remembered per project, and writing it. */
+export const useReports = defineStore('reports', () => {
+  const project = useProject()
+  const settings = useSettings()
+  const toasts = useToasts()
+  const busy = ref(false)
+  const error = shallowRef<ShownError | null>(null)
+  const written = shallowRef<{ path: string; bytes: number; format: ReportFormat } | null>(null)
+
+  const key = computed(() => `report:${project.state?.path ?? ''}`)
+  /** Until something is chosen, everything the project holds goes in. */
+  const choices = computed<Choices>(() => {
+    const kept = parseJson(Choices, settings.uiText(key.value, ''))
+    const rankings = project.rankings.map(({ id }) => id)
+    const comparisons = project.comparisons.map(({ id }) => id)
+    if (!kept) return { title: project.state?.name ?? '', introduction: '', format: 'html', rankings, comparisons }
+    return { ...kept, rankings: rankings.filter((id) => kept.rankings.includes(id)), comparisons: comparisons.filter((id) => kept.comparisons.includes(id)) }
+  })
+  const empty = computed(() => choices.value.rankings.length + choices.value.comparisons.length === 0)
+
+  function change(patch: Partial<Choices>): void {
+    settings.remember(key.value, JSON.stringify({ ...choices.value, ...patch }))
+  }
+
+  function toggle(kind: 'rankings' | 'comparisons', id: string): void {
+    const ids = choices.value[kind]
+    change({ [kind]: ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id] })
+  }
+
+  /** Asks where to, writes the report there, and says so. Nothing happens when the dialog is closed. */
+  async function write(): Promise<void> {
+    if (busy.value) return
+    busy.value = true
+    error.value = null
+    try {
+      const { format, title, introduction, rankings, comparisons } = choices.value
+      const heading = title.trim() || (project.state?.name ?? 'Report')
+      const { path } = await shell.call('dialog.exportFile', { name: fileName(heading), extension: format, kind: KINDS[format] })
+      if (path === null) return
+      const result = await archive.call('report.write', { path, format, title: heading, introduction, rankings, comparisons })
+      written.value = { ...result, format }
+      toasts.show(`Wrote ${result.path}`, { tone: 'good', action: { label: 'Open', run: () => openFile(result.path) } })
+    } catch (thrown) {
+      written.value = null
+      error.value = shown(thrown)
+    } finally {
+      busy.value = false
+    }
+  }
+
+  const openFile = (path: string): Promise<void> => tell(() => shell.call('shell.openReport', { path }))
+  const showInFolder = (path: string): Promise<void> => tell(() => shell.call('shell.showInFolder', { path }))
+
+  async function tell(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      error.value = shown(thrown)
+    }
+  }
+
+  return { choices, empty, busy, error, written, change, toggle, write, openFile, showInFolder }
+})
+
+/** A title as a file name that every system takes. */
+function fileName(title: string): string {
+  const safe = title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ').replace(/\s+/g, ' ').trim()
+  return safe.slice(0, 80) || 'report'
+}
