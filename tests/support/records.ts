@@ -21,7 +21,7 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
   const at = (index: number): { position: number; rank: number } => ({ position: Math.floor(index / latents), rank: index % latents })
   const sign = (rank: number): number => (method === 'attribution' && rank % 3 === 2 ? -1 : 1)
   const scoreOf = (rank: number): number => (sign(rank) * 0.5) / (rank + 1)
-  const column = (fill: (position: number, rank: number) => number): Float32Array =>
+  const column = (fill: (position: number, rank: number) => number) =>
     Float32Array.from({ length: pairs }, (_, index) => fill(at(index).position, at(index).rank))
   return {
     method,

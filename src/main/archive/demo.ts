@@ -1,9 +1,9 @@
 /** The demo project: made once for the app, copied once for each person, then theirs. */
-import { access, copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { access, copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { failReading, failWriting } from '../storage/failures'
-import { replaceFile, syncFile, temporaryBeside } from '../storage/files'
+import { discard, replaceFile, syncFile, temporaryBeside } from '../storage/files'
 import { clearHistory } from '../storage/history'
 import { createProject } from '../storage/project'
 import type { Project } from '../storage/project'
@@ -56,7 +56,7 @@ async function copyWhole(from: string, to: string): Promise<void> {
     await syncFile(temporary)
     await replaceFile(temporary, to)
   } catch (thrown) {
-    await rm(temporary, { force: true })
+    await discard(temporary)
     failWriting(to, thrown)
   }
 }

@@ -1,7 +1,6 @@
 /** Every call of the archive process. Projects are handled one call after the other, so what a person did first happens first. */
 import type { ArchiveCalls, Handlers } from '../../shared/contract'
 import { resolveBundled, toBundled } from '../../shared/bundled'
-import { openProject } from '../storage/project'
 import { forgetProject, recentProjects } from '../storage/recent'
 import { changeSettings, readSettings } from '../storage/settings'
 import { createProjectHandlers } from './project-handlers'
@@ -18,6 +17,8 @@ export interface ArchiveOptions {
   readonly resources: string
   /** Version of the workbench, for reports. */
   readonly version: string
+  /** Told what failed without keeping anyone from working; the process's stderr when left out. */
+  readonly log?: (text: string) => void
 }
 
 export interface Archive {
@@ -29,7 +30,7 @@ export interface Archive {
 /** The archive: handlers for every call, and what ends it. */
 export function createArchive(options: ArchiveOptions): Archive {
   const { userData, bundledModels } = options
-  const session = createSession(userData, openProject)
+  const session = createSession(userData, options.log ?? console.error)
   const paths = {
     stored: (path: string): string => toBundled(path, bundledModels),
     shown: (path: string): string => resolveBundled(path, bundledModels)

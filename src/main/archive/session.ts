@@ -1,7 +1,7 @@
 /** The open project and the order of what happens to it. */
-import { fail } from '../../shared/errors'
+import { fail, toWireError } from '../../shared/errors'
 import type { ProjectState } from '../../shared/records/project'
-import { saveProjectAs } from '../storage/project'
+import { openProject, saveProjectAs } from '../storage/project'
 import type { Project } from '../storage/project'
 import { rememberProject } from '../storage/recent'
 import { changeSettings } from '../storage/settings'
@@ -22,7 +22,8 @@ export interface Session {
   close(): void
 }
 
-export function createSession(userData: string, openProject: (path: string) => Promise<Project>): Session {
+/** A session without a project. `log` is told what failed without keeping anyone from working. */
+export function createSession(userData: string, log: (text: string) => void): Session {
   let open: Project | null = null
   let last: Promise<unknown> = Promise.resolve()
 
@@ -44,7 +45,7 @@ export function createSession(userData: string, openProject: (path: string) => P
       await rememberProject(userData, state)
       await changeSettings(userData, { lastProject: state.path })
     } catch (thrown) {
-      console.error('the project could not be put on the list of recent projects:', thrown)
+      log(`the project could not be put on the list of recent projects: ${toWireError(thrown).details}`)
     }
     return state
   }

@@ -25,8 +25,17 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     }
     await replaceFile(temporary, path)
   } catch (thrown) {
-    await rm(temporary, { force: true })
+    await discard(temporary)
     failWriting(path, thrown)
+  }
+}
+
+/** Removes a file that may not be there; what cannot be removed stays. */
+export async function discard(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true })
+  } catch {
+    // it is a leftover: the error that led here says more
   }
 }
 

@@ -6,7 +6,7 @@ import { fail } from '../../shared/errors'
 import { connect } from './connection'
 import type { Connection } from './connection'
 import { failDatabase, failWriting } from './failures'
-import { replaceFile, syncFile, temporaryBeside } from './files'
+import { discard, replaceFile, syncFile, temporaryBeside } from './files'
 import { checkHeader } from './header'
 import { MIGRATIONS } from './migrations'
 
@@ -164,7 +164,7 @@ async function putInPlace(finished: string, path: string): Promise<void> {
 }
 
 async function removeWithSideFiles(path: string): Promise<void> {
-  await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => rm(path + suffix, { force: true })))
+  await Promise.all(['', '-wal', '-shm', '-journal'].map((suffix) => discard(path + suffix)))
 }
 
 function failPutting(path: string, thrown: unknown): never {
