@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
+import type { Graph } from '../graph/types'
 import { prune } from '../graph/prune'
 import { serialise } from '../graph/serialise'
 import { devicesToTry, rememberFailure } from './devices'
@@ -12,12 +13,13 @@ import type { Feeds, OpenSession, Session, SessionOptions, Tensor } from './type
  * says why. Throws RUNTIME_FAILED or OUT_OF_MEMORY when the CPU cannot load it either.
  */
 export const openSession: OpenSession = async (graph, options) => {
-  const bytes = serialise(prune(graph))
+  const pruned = prune(graph)
+  const bytes = serialise(pruned)
   const { devices, note: skipped } = devicesToTry(options.device)
   let note = skipped
   for (const device of devices) {
     try {
-      const inner = await InferenceSession.create(bytes, sessionOptions(device, options))
+      const inner = await InferenceSession.create(bytes, sessionOptions(device, options, pruned))
       return handle(inner, { requested: options.device, used: device, note }, options.doing)
     } catch (error) {
       if (device === 'cpu') raise(error, options.doing)
@@ -28,12 +30,14 @@ export const openSession: OpenSession = async (graph, options) => {
   throw new Error('Broken promise: the CPU is the last device tried')
 }
 
-function sessionOptions(device: Exclude<Device, 'auto'>, options: SessionOptions): InferenceSession.SessionOptions {
+function sessionOptions(device: Exclude<Device, 'auto'>, options: SessionOptions, graph: Graph): InferenceSession.SessionOptions {
+  // The runtime fuses float64 nodes into operators that it has for float32 only, and then cannot load them.
+  const double = graph.nodes.some((node) => node.outputs.some((output) => output.type === 'float64'))
   const session: Record<string, string> = {}
   if (options.folder !== undefined) session.model_external_initializers_file_folder_path = options.folder
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: double ? 'basic' : 'all',
     logSeverityLevel: 3,
     extra: { session }
   }

@@ -109,8 +109,8 @@ export function expand(graph: Graph, x: Value, shape: readonly Dim[], sources: r
 /** Keeps the triangle of the last two axes: below and including diagonal `k` (upper = false), or above and including it. The rest is 0. */
 export function trilu(graph: Graph, x: Value, options: { upper: boolean; k?: number }): Value {
   const attributes = { upper: int(Number(options.upper)) }
-  const k = options.k === undefined ? null : int64s(graph, [options.k])
-  return addNode(graph, { op: 'Trilu', inputs: [x, k && squeeze(graph, k, [0])], attributes }, x)
+  const inputs = options.k === undefined ? [x] : [x, constant(graph, 'int64', [], [options.k])]
+  return addNode(graph, { op: 'Trilu', inputs, attributes }, x)
 }
 
 /** A tensor of one number repeated to `shape`. `sources` are values that know its symbols. */
