@@ -6,7 +6,8 @@ import { defineConfig } from 'electron-vite'
 const at = (path: string): string => resolve(import.meta.dirname, path)
 
 /** Entries whose room is written already (while the first slice is being put together). */
-const ready = (name: string, path: string): boolean => existsSync(path) && (!['cli', 'engine'].includes(name) || existsSync(at('src/main/engine/handlers.ts')))
+const ready = (name: string, path: string): boolean =>
+  existsSync(path) && (!['cli', 'engine'].includes(name) || existsSync(at('src/main/engine/handlers.ts')))
 const present = (entries: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(entries).filter(([name, path]) => ready(name, path)))
 

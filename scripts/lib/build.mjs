@@ -33,7 +33,8 @@ export function build() {
 /** Hash over the names and contents of all sources: unlike file times, it survives a checkout. */
 export function sourceStamp(root = inRoot()) {
   const hash = createHash('sha256')
-  for (const source of SOURCES) for (const file of filesOf(join(root, source))) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
+  for (const source of SOURCES)
+    for (const file of filesOf(join(root, source))) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.digest('hex')
 }
 

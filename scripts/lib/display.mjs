@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { Stop } from './run.mjs'
 
 /** @returns {boolean} whether windows can be opened here */
-export const hasDisplay = () => process.platform === 'win32' || process.platform === 'darwin' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
+export const hasDisplay = () =>
+  process.platform === 'win32' || process.platform === 'darwin' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
 
 /**
  * Starts a virtual display (Xvfb), as large as a 4K screen. It ends with `stop`, or when this process ends.
@@ -11,7 +12,9 @@ export const hasDisplay = () => process.platform === 'win32' || process.platform
  */
 export function startVirtualDisplay() {
   return new Promise((resolve, reject) => {
-    const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '3840x2160x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+    const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '3840x2160x24', '-nolisten', 'tcp'], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe']
+    })
     let noise = ''
     server.stderr.on('data', (text) => (noise += text))
     server.once('error', () => reject(new Stop('There is no display, and Xvfb is not installed: apt-get install xvfb xauth')))

@@ -27,7 +27,9 @@ export async function findElectron() {
   if (cached !== null) return describe(cached, 'the fallback for locked-down networks, in the cache')
   if (download()) return describe(installed, 'downloaded by the electron package')
   if (!fallbackSupported()) {
-    throw new Stop('Electron could not be downloaded. Run "npx install-electron" where its download is allowed, or set ELECTRON_OVERRIDE_DIST_PATH to an unpacked Electron.')
+    throw new Stop(
+      'Electron could not be downloaded. Run "npx install-electron" where its download is allowed, or set ELECTRON_OVERRIDE_DIST_PATH to an unpacked Electron.'
+    )
   }
   return describe(await unpackFallback(), 'the fallback for locked-down networks')
 }
@@ -48,7 +50,7 @@ function download() {
   say('Downloading Electron ...')
   const timeout = fallbackSupported() ? DOWNLOAD_MS : ONLY_DOWNLOAD_MS
   const status = run(process.execPath, [join(packageFolder('electron'), 'install.js')], { timeout, stdout: 'ignore' })
-  if (status !== 0) say('Electron\'s own download is not reachable from here.')
+  if (status !== 0) say("Electron's own download is not reachable from here.")
   return status === 0 && existsSync(executableIn(join(packageFolder('electron'), 'dist')))
 }
 

@@ -30,7 +30,11 @@ export function run(command, args, options = {}) {
  */
 export function capture(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 256 * 2 ** 20, ...options })
-  return { status: done.status ?? 1, stdout: done.stdout ?? '', stderr: `${done.stderr ?? ''}${done.error ? `${done.error.message}\n` : ''}` }
+  return {
+    status: done.status ?? 1,
+    stdout: done.stdout ?? '',
+    stderr: `${done.stderr ?? ''}${done.error ? `${done.error.message}\n` : ''}`
+  }
 }
 
 /**

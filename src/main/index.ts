@@ -34,9 +34,15 @@ function main(): void {
   if (devServer === null) serveWindow(where.renderer)
 
   const options = { userData: where.userData, bundledModels: where.bundledModels, resources: where.resources, version: app.getVersion() }
-  const processes = startProcesses({ entry: where.entry, arguments: processArguments({ ...options, validateOutput: !app.isPackaged }), log })
+  const processes = startProcesses({
+    entry: where.entry,
+    arguments: processArguments({ ...options, validateOutput: !app.isPackaged }),
+    log
+  })
   serveShell(createShellHandlers(where, processes), devServer)
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, !app.isPackaged, (command) => broadcast({ type: 'menu', command }))))
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate(menuTemplate(process.platform, !app.isPackaged, (command) => broadcast({ type: 'menu', command })))
+  )
 
   const open = (): BrowserWindow => openWindow({ preload: where.preload, userData: where.userData, title: app.getName(), devServer, log })
   open()

@@ -144,4 +144,3 @@ export function plain(value: unknown): unknown {
   if (prototype !== Object.prototype && prototype !== null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
 }
-

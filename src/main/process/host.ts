@@ -89,7 +89,14 @@ function createTask(id: number, signal: AbortSignal, post: (message: HostMessage
   }
 }
 
-function report(thrown: unknown, id: number, name: string, signal: AbortSignal, post: (message: HostMessage) => void, options: HostOptions): void {
+function report(
+  thrown: unknown,
+  id: number,
+  name: string,
+  signal: AbortSignal,
+  post: (message: HostMessage) => void,
+  options: HostOptions
+): void {
   if (thrown instanceof Cancelled || (signal.aborted && thrown === signal.reason)) return post({ type: 'cancelled', id })
   const error = toWireError(thrown)
   if (error.code === 'UNEXPECTED' || error.code === 'CALL_INVALID') options.onUnexpected?.(name, error.details)

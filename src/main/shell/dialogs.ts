@@ -46,8 +46,10 @@ export function createDialogs(remember: (path: string) => void): Dialogs {
 
 /** `name` without what file systems refuse, so that a project called "a/b" can be saved. */
 export function fileName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are among what must go
-  const safe = name.replace(/[<>:"/\\|?*\u0000-\u001f]/g, '-').replace(/[. ]+$/, '').trim()
+  const safe = name
+    .replace(/[<>:"/\\|?*\u0000-\u001f]/g, '-')
+    .replace(/[. ]+$/, '')
+    .trim()
   return safe === '' ? 'untitled' : safe.slice(0, 120)
 }
 

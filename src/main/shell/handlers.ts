@@ -18,7 +18,8 @@ export function createShellHandlers(where: Places, processes: Processes): ShellH
   /** Only what the user chose in a dialog of this session, or what lies in the app's own folder. */
   function own(path: string): string {
     const full = resolve(path)
-    if (!chosen.has(full) && !full.startsWith(resolve(where.userData) + sep)) fail('FILE_UNREADABLE', { path, reason: 'it was not chosen in this window' })
+    if (!chosen.has(full) && !full.startsWith(resolve(where.userData) + sep))
+      fail('FILE_UNREADABLE', { path, reason: 'it was not chosen in this window' })
     return full
   }
 

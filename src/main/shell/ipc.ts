@@ -9,7 +9,11 @@ import { isOwnPage } from './trust'
 export function serveShell(handlers: ShellHandlers<BrowserWindow>, devServer: string | null): void {
   ipcMain.handle(SHELL_CHANNELS.call, (event, name: unknown, input: unknown): Promise<ShellAnswer> | ShellAnswer => {
     const window = senderWindow(event, devServer)
-    if (window === null) return { ok: false, error: toWireError(new WorkbenchError('CALL_INVALID', { call: String(name), reason: 'the sender is not trusted' })) }
+    if (window === null)
+      return {
+        ok: false,
+        error: toWireError(new WorkbenchError('CALL_INVALID', { call: String(name), reason: 'the sender is not trusted' }))
+      }
     return answerShellCall(handlers, name, input, window)
   })
 }

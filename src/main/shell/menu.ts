@@ -11,7 +11,10 @@ type Item = MenuItemConstructorOptions
 export function menuTemplate(platform: NodeJS.Platform, development: boolean, command: (name: MenuCommand) => void): Item[] {
   const mac = platform === 'darwin'
   const item = (label: string, name: MenuCommand, accelerator?: string): Item => ({ label, accelerator, click: () => command(name) })
-  const shown = (label: string, name: MenuCommand, accelerator: string): Item => ({ ...item(label, name, accelerator), registerAccelerator: false })
+  const shown = (label: string, name: MenuCommand, accelerator: string): Item => ({
+    ...item(label, name, accelerator),
+    registerAccelerator: false
+  })
   const separator: Item = { type: 'separator' }
   const application: Item[] = mac ? [{ role: 'appMenu' }] : []
   return [
@@ -61,7 +64,12 @@ export function menuTemplate(platform: NodeJS.Platform, development: boolean, co
     },
     {
       label: '&Run',
-      submenu: [shown('Run', 'run', 'CmdOrCtrl+Enter'), shown('Cancel', 'cancel', 'Esc'), separator, shown('Command palette…', 'palette', 'CmdOrCtrl+K')]
+      submenu: [
+        shown('Run', 'run', 'CmdOrCtrl+Enter'),
+        shown('Cancel', 'cancel', 'Esc'),
+        separator,
+        shown('Command palette…', 'palette', 'CmdOrCtrl+K')
+      ]
     },
     { label: '&Help', role: 'help', submenu: [item('Keyboard shortcuts', 'shortcuts', 'F1'), item('About GradSAE Workbench', 'about')] }
   ]

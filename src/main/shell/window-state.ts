@@ -39,7 +39,11 @@ export function placeWindow(wanted: Bounds | null, screens: readonly Bounds[]): 
   const { width, height } = home === undefined || wanted === null ? COMFORTABLE : wanted
   const fitted = { width: clamp(width, MINIMUM.width, screen.width), height: clamp(height, MINIMUM.height, screen.height) }
   if (home !== undefined && wanted !== null) return { x: wanted.x, y: wanted.y, ...fitted }
-  return { x: screen.x + Math.round((screen.width - fitted.width) / 2), y: screen.y + Math.round((screen.height - fitted.height) / 2), ...fitted }
+  return {
+    x: screen.x + Math.round((screen.width - fitted.width) / 2),
+    y: screen.y + Math.round((screen.height - fitted.height) / 2),
+    ...fitted
+  }
 }
 
 /** Share of `inner` that lies on `outer`. */

@@ -30,7 +30,15 @@ export function openWindow({ preload, userData, title, devServer, log }: WindowO
     title,
     show: false,
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#16181d' : '#ffffff',
-    webPreferences: { preload, contextIsolation: true, sandbox: true, nodeIntegration: false, webviewTag: false, spellcheck: false, navigateOnDragDrop: false }
+    webPreferences: {
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+      navigateOnDragDrop: false
+    }
   })
   if (remembered?.maximized === true) window.maximize()
   lockContents(window.webContents, devServer)
