@@ -1,7 +1,7 @@
 /** Sizes as values: what a symbolic dimension is at run time. */
 import { assert } from '../../../shared/errors'
 import { addNode, int } from '../create'
-import { normaliseAxis, termsOf } from '../dims'
+import { normaliseAxis, sameShape, termsOf } from '../dims'
 import type { Dim, Graph, Value } from '../types'
 import { concat } from './concat'
 import { int64s } from './constants'
@@ -21,36 +21,40 @@ export function dimOf(graph: Graph, x: Value, axis: number): Value {
 }
 
 /**
- * The symbolic size `dim` as int64 [1], computed from the shapes of `sources`, the graph's inputs or, at last, any value made
- * so far. An expression is computed term by term.
+ * The symbolic size `dim` as int64 [1], computed from the shapes of the graph's inputs, of `sources` or, at last, of any value made
+ * so far; an expression term by term. Inputs come first because the shape of a computed value keeps its nodes alive.
  */
 export function dimValue(graph: Graph, dim: Dim, sources: readonly Value[] = []): Value {
   if (typeof dim === 'number') return int64s(graph, [dim])
-  const whole = findDim(graph, dim, sources)
-  if (whole) return whole
-  const terms = termsOf(dim).map(({ coefficient, symbols }) => {
-    const factors = symbols.map((symbol) => {
-      const found = findDim(graph, symbol, sources)
-      assert(found, `some value of ${graph.name} has the size ${symbol}`)
-      return found
-    })
-    return factors.reduce((product, factor) => mul(graph, product, factor), int64s(graph, [coefficient]))
-  })
-  return terms.reduce((total, term) => add(graph, total, term))
+  const found = findDim(graph, dim, sources)
+  assert(found, `some value of ${graph.name} has the size ${dim}`)
+  return found
 }
 
 /** The sizes `dims` as one int64 vector. */
 export function dimVector(graph: Graph, dims: readonly Dim[], sources: readonly Value[] = []): Value {
   const numbers = dims.filter((dim) => typeof dim === 'number')
   if (numbers.length === dims.length) return int64s(graph, numbers)
-  const whole = sources.find((source) => source.shape.length === dims.length && source.shape.every((dim, axis) => dim === dims[axis]))
+  const whole = graph.inputs.find((input) => sameShape(input.shape, dims))
   if (whole) return shapeOf(graph, whole)
-  const parts = dims.map((dim) => dimValue(graph, dim, sources))
-  return parts.length === 1 && parts[0] ? parts[0] : concat(graph, parts, 0)
+  return concat(graph, dims.map((dim) => dimValue(graph, dim, sources)), 0)
 }
 
 function findDim(graph: Graph, dim: Dim, sources: readonly Value[]): Value | undefined {
-  const has = (value: Value): boolean => value.shape.includes(dim)
-  const source = sources.find(has) ?? graph.inputs.find(has) ?? graph.nodes.flatMap((node) => node.outputs).find(has)
-  return source && dimOf(graph, source, source.shape.indexOf(dim))
+  const within = (values: readonly Value[]): Value | undefined => {
+    const owner = values.find((value) => value.shape.includes(dim))
+    return owner && dimOf(graph, owner, owner.shape.indexOf(dim))
+  }
+  return within(graph.inputs) ?? termByTerm(graph, dim) ?? within(sources) ?? within(graph.nodes.flatMap((node) => node.outputs))
+}
+
+/** An expression such as "past + seq" whose symbols are all sizes of inputs; undefined for anything else. */
+function termByTerm(graph: Graph, dim: Dim): Value | undefined {
+  const terms = termsOf(dim)
+  const known = (symbol: string): boolean => graph.inputs.some((input) => input.shape.includes(symbol))
+  if (!terms.every(({ symbols }) => symbols.every(known))) return undefined
+  const sizes = terms.map(({ coefficient, symbols }) =>
+    symbols.map((symbol) => dimValue(graph, symbol)).reduce((product, size) => mul(graph, product, size), int64s(graph, [coefficient]))
+  )
+  return sizes.reduce((total, size) => add(graph, total, size))
 }
