@@ -86,3 +86,21 @@ export function autoName(ranking: Ranking, promptName: string): string {
   const method = ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'
   return `${promptName || 'Prompt'} → ${target} (${method})`
 }
+
+/** The best `count` latents, and after them the selected ones that are not among them. */
+export function heatmapRows(rows: readonly RankingRow[], selected: ReadonlySet<number>, count: number): RankingRow[] {
+  const rest = rows.slice(count).filter((row) => selected.has(row.latent))
+  return [...rows.slice(0, count), ...rest.slice(0, count)]
+}
+
+/** The entries of these latents as heat-map cells. */
+export function heatmapCells(
+  ranking: Ranking,
+  index: EntryIndex,
+  rows: readonly { latent: number }[]
+): { row: number; position: number; score: number; activation: number }[] {
+  const { position, score, activation } = ranking.entries
+  return rows.flatMap(({ latent }, row) =>
+    (index.get(latent) ?? []).map((at) => ({ row, position: position[at] ?? 0, score: score[at] ?? 0, activation: activation[at] ?? 0 }))
+  )
+}

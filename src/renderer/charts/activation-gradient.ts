@@ -1,0 +1,142 @@
+/**
+ * Every active latent by its largest activation and the gradient there. The paper's point at a glance: many are active, few
+ * influence the target. Dashed: activation x |gradient| of the tenth largest product; what lies beyond it are the few.
+ */
+import { formatNumber, formatShare, formatSigned } from '../utils/format'
+import type { ChartView } from './chart'
+import { axisStyle, baseOption, escapeHtml, tooltipStyle, type ChartTheme } from './theme'
+
+export interface ActivationGradientPoint {
+  rank: number
+  latent: number
+  label: string | null
+  activation: number
+  gradient: number
+  score: number
+}
+
+export interface ActivationGradientData {
+  points: readonly ActivationGradientPoint[]
+  selected: ReadonlySet<number>
+  /** log: both axes logarithmic, the gradient by its size (its sign stays in colour and shape). */
+  scale: 'linear' | 'log'
+  unit: string
+  /** How many latents carry 80 % of the total absolute influence. */
+  carriers: number
+}
+
+const LINE_POINTS = 60
+const RANK_OF_LINE = 10
+
+export function activationGradient(data: ActivationGradientData, theme: ChartTheme): ChartView {
+  const { points, selected, scale, unit } = data
+  const most = Math.max(...points.map((point) => Math.abs(point.score)), 0)
+  const place = placer(points, scale)
+  const mark = (point: ActivationGradientPoint): object => ({
+    value: place(point),
+    latent: point.latent,
+    rank: point.rank,
+    label: point.label,
+    gradient: point.gradient,
+    score: point.score,
+    symbol: point.score < 0 ? 'diamond' : 'circle',
+    symbolSize: 4 + 12 * Math.sqrt(most > 0 ? Math.abs(point.score) / most : 0),
+    itemStyle: { color: colour(point, theme), opacity: point.score === 0 ? 0.55 : 0.85 }
+  })
+  const chosen = points.filter((point) => selected.has(point.latent))
+  return {
+    option: {
+      ...baseOption(theme),
+      grid: { left: 8, right: 16, top: 12, bottom: 30, containLabel: true },
+      xAxis: { ...axisStyle(theme, 'largest activation'), type: scale === 'log' ? 'log' : 'value', nameLocation: 'middle', nameGap: 22, min: scale === 'log' ? 'dataMin' : 0, axisLabel: axisLabel(theme) },
+      yAxis: {
+        ...axisStyle(theme, scale === 'log' ? `|gradient|` : 'gradient'),
+        type: scale === 'log' ? 'log' : 'value',
+        nameLocation: 'middle',
+        nameGap: 46,
+        min: scale === 'log' ? 'dataMin' : undefined,
+        axisLabel: axisLabel(theme)
+      },
+      tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(point, unit) },
+      series: [
+        { type: 'scatter', data: points.map(mark), z: 2, emphasis: { scale: 1.3 } },
+        {
+          type: 'scatter',
+          z: 4,
+          data: chosen.map((point) => ({
+            ...mark(point),
+            symbolSize: 14,
+            itemStyle: { color: colour(point, theme), opacity: 1, borderColor: theme.text, borderWidth: 2 },
+            label: { show: chosen.length <= 12, position: 'top', formatter: String(point.latent), color: theme.text, fontSize: 11, fontWeight: 600 }
+          }))
+        },
+        ...tenthLine(points, scale, theme)
+      ]
+    },
+    summary: summary(data),
+    table: {
+      columns: ['rank', 'latent', 'label', 'largest activation', 'gradient', `influence (${unit})`],
+      rows: points.map((point) => [point.rank, point.latent, point.label, point.activation, point.gradient, point.score])
+    }
+  }
+}
+
+/** Where a point is drawn. A zero gradient has no logarithm: it goes to the lower edge. */
+function placer(points: readonly ActivationGradientPoint[], scale: 'linear' | 'log'): (point: ActivationGradientPoint) => [number, number] {
+  if (scale === 'linear') return (point) => [point.activation, point.gradient]
+  const sizes = points.map((point) => Math.abs(point.gradient)).filter((size) => size > 0)
+  const floor = sizes.length > 0 ? Math.min(...sizes) / 2 : 1
+  return (point) => [Math.max(point.activation, 1e-9), Math.max(Math.abs(point.gradient), floor)]
+}
+
+function tenthLine(points: readonly ActivationGradientPoint[], scale: 'linear' | 'log', theme: ChartTheme): object[] {
+  const products = points.map((point) => Math.abs(point.activation * point.gradient)).sort((a, b) => b - a)
+  const product = products[RANK_OF_LINE - 1]
+  if (product === undefined || product === 0 || points.length < 2 * RANK_OF_LINE) return []
+  const activations = points.map((point) => point.activation).filter((value) => value > 0)
+  const [low, high] = [Math.min(...activations), Math.max(...activations)]
+  const tallest = Math.max(...points.map((point) => Math.abs(point.gradient)))
+  const xs = Array.from({ length: LINE_POINTS }, (_, at) => low * (high / low) ** (at / (LINE_POINTS - 1)))
+  const curve = (sign: number): object => ({
+    type: 'line',
+    silent: true,
+    symbol: 'none',
+    z: 1,
+    lineStyle: { color: theme.textSoft, width: 1, type: 'dashed', opacity: 0.7 },
+    data: xs.map((x) => [x, (sign * product) / x]).filter(([, y]) => Math.abs(y ?? 0) <= tallest * 1.1)
+  })
+  return scale === 'log' ? [curve(1)] : [curve(1), curve(-1)]
+}
+
+function colour(point: ActivationGradientPoint, theme: ChartTheme): string {
+  if (point.score === 0) return theme.line
+  return point.score < 0 ? theme.diverging[0] : theme.diverging[4]
+}
+
+function axisLabel(theme: ChartTheme): object {
+  return { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: (value: number) => formatNumber(value, 2) }
+}
+
+function tip(point: unknown, unit: string): string {
+  const data: unknown = typeof point === 'object' && point !== null ? Reflect.get(point, 'data') : null
+  if (typeof data !== 'object' || data === null || !('latent' in data)) return ''
+  const read = (field: string): unknown => Reflect.get(data, field)
+  const number = (field: string): number => Number(read(field))
+  const value = read('value')
+  const activation = Array.isArray(value) ? Number(value[0]) : NaN
+  const label = read('label')
+  return [
+    `#${number('rank')} latent ${number('latent')}`,
+    typeof label === 'string' ? escapeHtml(label) : '',
+    `activation <b>${formatNumber(activation)}</b>`,
+    `gradient <b>${formatSigned(number('gradient'))}</b>`,
+    `influence <b>${formatSigned(number('score'))}</b> ${escapeHtml(unit)}`
+  ]
+    .filter((line) => line !== '')
+    .join('<br>')
+}
+
+function summary({ points, carriers }: ActivationGradientData): string {
+  if (points.length === 0) return 'No latent is active.'
+  return `${points.length} latents are active; ${carriers} of them (${formatShare(carriers / points.length, 2)}) carry 80 % of the total absolute influence.`
+}
