@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { shellCalls, type Output, type Parsed, type ShellCalls } from '../../shared/contract'
 import type { ShellAnswer } from '../../shared/contract/shell'
-import { fail, toWireError } from '../../shared/errors'
+import { fail, toWireError, WorkbenchError } from '../../shared/errors'
 
 /** One function per shell call; `W` is what identifies the window that asks. */
 export type ShellHandlers<W> = {
@@ -12,7 +12,7 @@ export type ShellHandlers<W> = {
 /** Runs the call `name` with `input` for the window `from`. Never rejects. */
 export async function answerShellCall<W>(handlers: ShellHandlers<W>, name: unknown, input: unknown, from: W): Promise<ShellAnswer> {
   try {
-    if (!isCall(name)) fail('CALL_INVALID', { call: String(name), reason: 'there is no such call' })
+    if (!isCall(name)) return refuse(name, 'there is no such call')
     const { input: takes, output: gives } = shellCalls[name]
     const given = parse(takes, input, name, 'its input')
     // The table pairs each handler with its call's schemas, and the input was parsed with them.
@@ -21,6 +21,12 @@ export async function answerShellCall<W>(handlers: ShellHandlers<W>, name: unkno
   } catch (thrown) {
     return { ok: false, error: toWireError(thrown) }
   }
+}
+
+/** The answer to a call that is not even looked at. */
+export function refuse(name: unknown, reason: string): ShellAnswer {
+  const call = typeof name === 'string' ? name : typeof name
+  return { ok: false, error: toWireError(new WorkbenchError('CALL_INVALID', { call, reason })) }
 }
 
 function isCall(name: unknown): name is keyof ShellCalls {

@@ -1,19 +1,14 @@
 /** The way from a window's page to the shell's handlers. */
 import { BrowserWindow, ipcMain, type IpcMainInvokeEvent } from 'electron'
 import { SHELL_CHANNELS, type ShellAnswer } from '../../shared/contract/shell'
-import { WorkbenchError, toWireError } from '../../shared/errors'
-import { answerShellCall, type ShellHandlers } from './dispatch'
+import { answerShellCall, refuse, type ShellHandlers } from './dispatch'
 import { isOwnPage } from './trust'
 
 /** Answers the shell calls of our own pages; any other sender is refused. */
 export function serveShell(handlers: ShellHandlers<BrowserWindow>, devServer: string | null): void {
   ipcMain.handle(SHELL_CHANNELS.call, (event, name: unknown, input: unknown): Promise<ShellAnswer> | ShellAnswer => {
     const window = senderWindow(event, devServer)
-    if (window === null)
-      return {
-        ok: false,
-        error: toWireError(new WorkbenchError('CALL_INVALID', { call: String(name), reason: 'the sender is not trusted' }))
-      }
+    if (window === null) return refuse(name, 'the sender is not trusted')
     return answerShellCall(handlers, name, input, window)
   })
 }

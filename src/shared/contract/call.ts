@@ -21,7 +21,7 @@ export type CallTable = Record<string, Call>
 export type Input<C extends Call> = z.input<C['input']>
 export type Parsed<C extends Call> = z.output<C['input']>
 export type Output<C extends Call> = z.output<C['output']>
-export type Event<C extends Call> = C['event'] extends z.ZodType ? z.output<C['event']> : never
+export type Event<C extends Call> = z.output<NonNullable<C['event']>>
 
 export interface Progress {
   stage: string
