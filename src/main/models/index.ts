@@ -14,5 +14,5 @@ export {
   topTokens,
   type Scored
 } from './run'
-export { buildSegment } from './segment'
+export { buildSegment, logitsOf } from './segment'
 export { createModelSessions, type ModelSessions } from './sessions'

@@ -28,7 +28,7 @@ export const ACTIVATIONS: Readonly<Record<string, (graph: Graph, x: Value) => Va
   gelu_pytorch_tanh: (graph, x) => op.gelu(graph, x, 'tanh')
 }
 
-/** Queries [b, s, h, e], keys and values [b, s, k, e], before the keys of earlier tokens are joined. */
+/** Queries [b, s or fewer, h, e] (see `Emit.rows`), keys and values [b, s, k, e], before the keys of earlier tokens are joined. */
 export interface Heads {
   readonly query: Value
   readonly key: Value
@@ -38,25 +38,29 @@ export interface Heads {
 /**
  * Causal attention, softmax(q kᵀ scale + mask) v, with head h reading key/value head floor(h k / heads).
  * The query heads that share a key/value head are laid out as further rows of one product, so keys and values are never
- * repeated. Returns hook_z as [b, s, h e].
+ * repeated. Returns hook_z as [b, queries, h e].
  */
 export function attention(emit: Emit, layer: number, heads: Heads, scale: number): Value {
   const { graph, config } = emit
   const { n_kv_heads, d_head } = config
   const group = config.n_heads / n_kv_heads
-  const [batch = 'batch', seq = 'seq'] = heads.query.shape
-  const rows = multiplyDims(group, seq)
+  const [batch = 'batch', queries = 'seq'] = heads.query.shape
+  const rows = multiplyDims(group, queries)
   const { key, value } = emit.cache(layer, op.transpose(graph, heads.key, [0, 2, 1, 3]), op.transpose(graph, heads.value, [0, 2, 1, 3]))
-  const total = key.shape[2] ?? 'past + seq'
 
-  const grouped = op.transpose(graph, op.reshape(graph, heads.query, [batch, seq, n_kv_heads, group, d_head]), [0, 2, 3, 1, 4])
+  const grouped = op.transpose(graph, op.reshape(graph, heads.query, [batch, queries, n_kv_heads, group, d_head]), [0, 2, 3, 1, 4])
   const query = op.reshape(graph, grouped, [batch, n_kv_heads, rows, d_head])
   const scores = op.matMul(graph, query, key, { transB: true, alpha: scale })
-  const masked = op.add(graph, op.reshape(graph, scores, [batch, n_kv_heads, group, seq, total]), emit.mask)
-  const pattern = op.reshape(graph, op.softmax(graph, masked), [batch, n_kv_heads, rows, total])
-  const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, seq, d_head])
-  const flat = op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, seq, config.n_heads * d_head])
+  const pattern = op.softmax(graph, op.add(graph, scores, groupedMask(emit, layer, group)))
+  const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, queries, d_head])
+  const flat = op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, queries, config.n_heads * d_head])
   return emit.hook(`blocks.${layer}.attn.hook_z`, flat)
+}
+
+/** The mask once for each query head of a group: [group * queries, t]. Layers with the same rows share it. */
+function groupedMask(emit: Emit, layer: number, group: number): Value {
+  const mask = emit.rows(layer, emit.mask, 0)
+  return emit.shared(`${mask.name} grouped`, () => op.concat(emit.graph, Array.from({ length: group }, () => mask), 0))
 }
 
 /** Cosines and sines of the rotation angles, float32 [s, 1, e / 2]. */
@@ -85,6 +89,11 @@ export function rotate(graph: Graph, x: Value, { cos, sin }: Rotation, d_head: n
   const first = op.sub(graph, op.mul(graph, a, cos), op.mul(graph, b, sin))
   const second = op.add(graph, op.mul(graph, b, cos), op.mul(graph, a, sin))
   return op.concat(graph, [first, second], -1)
+}
+
+/** The rotation at the positions that `Emit.rows` keeps of a layer. */
+export function rowsOfRotation(emit: Emit, layer: number, { cos, sin }: Rotation): Rotation {
+  return { cos: emit.rows(layer, cos, 0), sin: emit.rows(layer, sin, 0) }
 }
 
 /** x [b, s, heads e] as [b, s, heads, e]. */

@@ -30,7 +30,8 @@ interface Emitted {
 export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const graph = createGraph(`${model.name}: ${spec.from} to ${spec.to}`)
   const { emit, hooks, present } = createEmit(model, spec, graph)
-  if (spec.to === 'logits') addOutput(graph, 'logits', emitLogits(model, spec, emit))
+  const final = spec.to === 'logits' ? emitFinal(model, spec, emit) : null
+  if (final) addOutput(graph, 'logits', op.matMul(graph, final.normalised, final.unembed, { transB: true }))
   else addOutput(graph, 'resid', emitTo(model, spec, emit, hooks))
 
   const pruned = prune(graph)
@@ -41,13 +42,23 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
     addOutput(pruned, `present_key.${layer}`, made.key)
     addOutput(pruned, `present_value.${layer}`, made.value)
   }
-  return { graph: pruned, spec, layers }
+  return { graph: pruned, spec, layers, final }
 }
 
-function emitLogits(model: Model, spec: SegmentSpec, emit: Emit): Value {
-  const select = addInput(emit.graph, 'select', 'int64', ['n'])
-  const resid = emitBlocks(model, spec, emit, model.config.n_layers - 1)
-  return model.architecture.head(emit, op.gather(emit.graph, resid, select, 1))
+/**
+ * Logits of the tokens `ids` (int64 [m]) at the selected positions of a segment to "logits": float32 [batch, n, m]. The same numbers
+ * as in its output `logits`, but their gradient reads m rows of the unembedding instead of all.
+ */
+export function logitsOf({ graph, final }: Segment, ids: Value): Value {
+  assert(final, 'the segment ends at logits')
+  return op.matMul(graph, final.normalised, op.gather(graph, final.unembed, ids), { transB: true })
+}
+
+function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): NonNullable<Segment['final']> {
+  const { architecture, config, rawConfig } = model
+  const last = config.n_layers - 1
+  const resid = emit.rows(last, emitBlocks(model, spec, emit, last), 1)
+  return { normalised: architecture.finalNorm(emit, resid), unembed: emit.weight(architecture.lens(config, rawConfig).unembed) }
 }
 
 function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: ReadonlyMap<string, Value>): Value {
@@ -82,6 +93,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const present = new Map<number, { key: Value; value: Value }>()
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
+  const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', ['n']) : null
   const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
   const emit: Emit = {
     graph,
@@ -89,6 +101,8 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     rawConfig: model.rawConfig,
     positions,
     mask: causalMask(graph, positions, total),
+    rows: (layer, x, axis) =>
+      select && layer === model.config.n_layers - 1 && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x,
     weight: (name) => emit.shared(`weight ${name}`, () => readWeight(model, graph, name)),
     has: (name) => model.weights.has(name),
     shared(name, make) {

@@ -74,6 +74,11 @@ export interface Emit {
    * An addition rather than a selection, because its backward pass is free.
    */
   readonly mask: Value
+  /**
+   * The part of x that the rest of the pass needs, along its position axis: in the last block before logits only the selected
+   * positions, everywhere else all. Queries, their mask rows and the residual stream are narrowed; keys and values are not.
+   */
+  rows(layer: number, x: Value, axis: number): Value
   /** What several layers share, such as the rotation angles: made by `make` once per graph. */
   shared(name: string, make: () => Value): Value
   /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
@@ -97,9 +102,12 @@ export interface Architecture {
   embed(emit: Emit, tokens: Value): Value
   /** Residual stream before block `layer` -> after it. Names its hook points. */
   block(emit: Emit, layer: number, resid: Value): Value
-  /** Final norm and unembedding: float32 [batch, n, d_model] -> logits [batch, n, d_vocab]. */
-  head(emit: Emit, resid: Value): Value
-  /** Name of the weight the unembedding uses (tied or not) as [d_vocab, d_model], and of the final norm's gain. */
+  /** The final norm, float32 [batch, n, d_model] -> the same. Logits are its product with the unembedding that `lens` names. */
+  finalNorm(emit: Emit, resid: Value): Value
+  /**
+   * Name of the weight the unembedding uses (tied or not) as [d_vocab, d_model], and of the final norm's gain; `centre` where the
+   * norm subtracts the mean.
+   */
   lens(config: ModelConfig, raw: Readonly<Record<string, unknown>>): { unembed: string; gain: string; centre: boolean }
 }
 
@@ -123,4 +131,9 @@ export interface Segment {
   readonly spec: SegmentSpec
   /** Layers whose key/value cache this segment holds. */
   readonly layers: readonly number[]
+  /**
+   * Of a segment to "logits": the final norm's output at the selected positions, float32 [batch, n, d_model], and the unembedding,
+   * float32 [d_vocab, d_model]. With `logitsOf` a few tokens' logits are differentiated without the whole vocabulary's.
+   */
+  readonly final: { readonly normalised: Value; readonly unembed: Value } | null
 }

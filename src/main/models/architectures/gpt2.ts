@@ -9,7 +9,7 @@ import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
 import { contradictory, endIds, parseConfig, Size, unsupported } from '../config'
-import { ACTIVATIONS, attention, conv1d, linear } from '../layers'
+import { ACTIVATIONS, attention, conv1d } from '../layers'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
 const Config = z.looseObject({
@@ -89,7 +89,7 @@ function block(emit: Emit, layer: number, input: Value): Value {
   const name = (hook: string): string => `blocks.${layer}.${hook}`
   const before = emit.hook(name('hook_resid_pre'), input)
   const attended = emit.hook(name('hook_attn_out'), selfAttention(emit, layer, norm(emit, before, `h.${layer}.ln_1`)))
-  const middle = emit.hook(name('hook_resid_mid'), op.add(graph, before, attended))
+  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, emit.rows(layer, before, 1), attended)), 1)
   const made = emit.hook(name('hook_mlp_out'), mlp(emit, layer, norm(emit, middle, `h.${layer}.ln_2`)))
   return emit.hook(name('hook_resid_post'), op.add(graph, middle, made))
 }
@@ -104,7 +104,7 @@ function selfAttention(emit: Emit, layer: number, x: Value): Value {
   const [query, key, value] = three
   if (!query || !key || !value) throw new Error('Broken promise: a split into three gives three')
   const scale = (scale_attn_weights ? 1 / Math.sqrt(d_head) : 1) / (scale_attn_by_inverse_layer_idx ? layer + 1 : 1)
-  const z = attention(emit, layer, { query, key, value }, scale)
+  const z = attention(emit, layer, { query: emit.rows(layer, query, 1), key, value }, scale)
   return conv1d(emit, z, `h.${layer}.attn.c_proj.weight`, `h.${layer}.attn.c_proj.bias`)
 }
 
@@ -127,6 +127,6 @@ export const gpt2: Architecture = {
     Array.from({ length: n_layers }, (_, layer) => ['hook_resid_pre', 'hook_resid_mid', 'hook_resid_post'].map((hook) => `blocks.${layer}.${hook}`)).flat(),
   embed,
   block,
-  head: (emit, resid) => linear(emit, norm(emit, resid, 'ln_f'), unembedding(emit.rawConfig)),
+  finalNorm: (emit, resid) => norm(emit, resid, 'ln_f'),
   lens: (_, raw) => ({ unembed: unembedding(raw), gain: 'ln_f.weight', centre: true })
 }

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
 import { contradictory, endIds, parseConfig, Size, unsupported } from '../config'
-import { ACTIVATIONS, attention, linear, rotate, rotation, splitHeads } from '../layers'
+import { ACTIVATIONS, attention, linear, rotate, rotation, rowsOfRotation, splitHeads } from '../layers'
 import { frequenciesOf, Scaling } from '../rope'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
@@ -96,7 +96,7 @@ function block(emit: Emit, layer: number, input: Value): Value {
 
   const before = emit.hook(name('hook_resid_pre'), input)
   const attended = emit.hook(name('hook_attn_out'), selfAttention(emit, layer, norm(before, 'input_layernorm'), config))
-  const middle = emit.hook(name('hook_resid_mid'), op.add(graph, before, attended))
+  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, emit.rows(layer, before, 1), attended)), 1)
   const made = emit.hook(name('hook_mlp_out'), mlp(emit, layer, norm(middle, 'post_attention_layernorm'), config))
   return emit.hook(name('hook_resid_post'), op.add(graph, middle, made))
 }
@@ -104,14 +104,14 @@ function block(emit: Emit, layer: number, input: Value): Value {
 function selfAttention(emit: Emit, layer: number, x: Value, config: Config): Value {
   const { graph } = emit
   const { n_heads, n_kv_heads, d_head } = emit.config
-  const project = (part: string, heads: number): Value => {
+  const project = (part: string, input: Value, heads: number): Value => {
     const name = `layers.${layer}.self_attn.${part}_proj`
-    return splitHeads(graph, linear(emit, x, `${name}.weight`, config.attention_bias ? `${name}.bias` : null), heads, d_head)
+    return splitHeads(graph, linear(emit, input, `${name}.weight`, config.attention_bias ? `${name}.bias` : null), heads, d_head)
   }
   const angles = rotation(emit, frequenciesOf({ ...config, d_head }, 'config.json'))
-  const query = rotate(graph, project('q', n_heads), angles, d_head)
-  const key = rotate(graph, project('k', n_kv_heads), angles, d_head)
-  const z = attention(emit, layer, { query, key, value: project('v', n_kv_heads) }, 1 / Math.sqrt(d_head))
+  const query = rotate(graph, project('q', emit.rows(layer, x, 1), n_heads), rowsOfRotation(emit, layer, angles), d_head)
+  const key = rotate(graph, project('k', x, n_kv_heads), angles, d_head)
+  const z = attention(emit, layer, { query, key, value: project('v', x, n_kv_heads) }, 1 / Math.sqrt(d_head))
   const name = `layers.${layer}.self_attn.o_proj`
   return linear(emit, z, `${name}.weight`, config.attention_bias ? `${name}.bias` : null)
 }
@@ -140,9 +140,6 @@ export const llama: Architecture = {
     Array.from({ length: n_layers }, (_, layer) => ['hook_resid_pre', 'hook_resid_mid', 'hook_resid_post'].map((hook) => `blocks.${layer}.${hook}`)).flat(),
   embed: (emit, tokens) => emit.hook('hook_embed', op.gather(emit.graph, emit.weight('embed_tokens.weight'), tokens)),
   block,
-  head(emit, resid) {
-    const normalised = op.rmsNorm(emit.graph, resid, emit.weight('norm.weight'), settings(emit.rawConfig).rms_norm_eps)
-    return linear(emit, normalised, unembedding(emit.rawConfig))
-  },
+  finalNorm: (emit, resid) => op.rmsNorm(emit.graph, resid, emit.weight('norm.weight'), settings(emit.rawConfig).rms_norm_eps),
   lens: (_, raw) => ({ unembed: unembedding(raw), gain: 'norm.weight', centre: false })
 }
