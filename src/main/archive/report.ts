@@ -31,13 +31,9 @@ export async function writeReport(project: Project, input: ReportInput): Promise
   for (const id of input.rankings) rankings.push(await getRanking(project, id))
   const comparisons = []
   for (const id of input.comparisons) comparisons.push(await getComparison(project, id))
-  const files = buildReport({
-    ...input,
-    project: { name, notes },
-    rankings,
-    comparisons,
-    writtenAt: new Date().toISOString()
-  })
+  const { title, introduction, version, format, path } = input
+  const report = { title, introduction, version, project: { name, notes }, rankings, comparisons, writtenAt: new Date().toISOString() }
+  const files = await buildReport(report, format, path)
   let bytes = 0
   for (const file of files) {
     await writeFileAtomic(file.path, file.content)

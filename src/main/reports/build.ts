@@ -1,29 +1,30 @@
-/** Records -> files of a report. */
-import type { SavedComparison, SavedRanking } from '../../shared/records/project'
+/** Records -> the files of a report. */
 import { fail } from '../../shared/errors'
+import { rankingsCsv, tokensCsv } from './csv'
+import { buildDocument } from './document'
+import { buildJson } from './json'
+import type { Report, ReportFormat } from './report'
 
-export type ReportFormat = 'html' | 'csv' | 'json'
-
-/** Everything a report is made of. */
-export interface Report {
-  readonly path: string
-  readonly format: ReportFormat
-  readonly title: string
-  readonly introduction: string
-  readonly project: { readonly name: string; readonly notes: string }
-  readonly rankings: readonly SavedRanking[]
-  readonly comparisons: readonly SavedComparison[]
-  /** Version of the workbench, and when the report was made (ISO 8601, UTC). */
-  readonly version: string
-  readonly writtenAt: string
-}
+export type { Report, ReportFormat }
 
 export interface ReportFile {
   readonly path: string
   readonly content: string
 }
 
-export function buildReport(report: Report): ReportFile[] {
+/**
+ * The files that a report is written to; the first is at `path`. Only csv may give two: with rankings and comparisons, the rankings'
+ * latents are at `path` and the comparisons' tokens beside it (`name.csv`, `name.tokens.csv`). Fails with REPORT_EMPTY.
+ */
+export async function buildReport(report: Report, format: ReportFormat, path: string): Promise<ReportFile[]> {
   if (report.rankings.length + report.comparisons.length === 0) fail('REPORT_EMPTY')
-  return [{ path: report.path, content: JSON.stringify(report.rankings.length) }]
+  if (format === 'html') return [{ path, content: await buildDocument(report) }]
+  if (format === 'json') return [{ path, content: buildJson(report) }]
+  if (report.rankings.length === 0) return [{ path, content: tokensCsv(report.comparisons) }]
+  const latents = { path, content: rankingsCsv(report.rankings) }
+  return report.comparisons.length === 0 ? [latents] : [latents, { path: tokensPath(path), content: tokensCsv(report.comparisons) }]
+}
+
+function tokensPath(path: string): string {
+  return `${path.replace(/\.csv$/i, '')}.tokens.csv`
 }

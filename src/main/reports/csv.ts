@@ -1,0 +1,74 @@
+/**
+ * Records as tidy tables. Rankings: one row per latent. Comparisons: one row per generated token. Texts that a spreadsheet would
+ * take for a formula get a leading apostrophe; the JSON report has them as they are. Lines end with CRLF (RFC 4180).
+ */
+import Papa from 'papaparse'
+import type { SavedComparison, SavedRanking } from '../../shared/records/project'
+import { labelsOf } from './parts'
+
+type Cell = string | number | boolean | null
+
+/** One row per latent of each ranking, best first, with what identifies the ranking in front. */
+export function rankingsCsv(rankings: readonly SavedRanking[]): string {
+  return write(rankings.flatMap(rankingRows))
+}
+
+/** One row per generated token of each column of each comparison; column 0 is the baseline. */
+export function tokensCsv(comparisons: readonly SavedComparison[]): string {
+  return write(comparisons.flatMap(tokenRows))
+}
+
+function rankingRows(saved: SavedRanking): Record<string, Cell>[] {
+  const { ranking } = saved
+  const labels = labelsOf(saved)
+  const effects = new Map(ranking.exact?.effects.map((effect) => [effect.latent, effect.exactEffect]))
+  return ranking.latents.map((latent, at) => ({
+    ranking_id: saved.id,
+    ranking: saved.name,
+    prompt: saved.promptText,
+    method: ranking.method,
+    hook: ranking.provenance.hook,
+    model_hash: ranking.provenance.model.hash,
+    sae_hash: ranking.provenance.sae.hash,
+    target_id: ranking.target.id,
+    target: ranking.target.hex ?? ranking.target.text,
+    target_kind: ranking.target.kind,
+    target_value: ranking.target.value,
+    rank: at + 1,
+    latent: latent.latent,
+    label: labels.get(latent.latent) ?? null,
+    score: latent.score,
+    signed_sum: latent.signedSum,
+    max_activation: latent.maxActivation,
+    mean_activation: latent.meanActivation,
+    gradient: latent.gradient,
+    positions: latent.positions,
+    exact_effect: effects.get(latent.latent) ?? null
+  }))
+}
+
+function tokenRows(saved: SavedComparison): Record<string, Cell>[] {
+  return saved.comparison.columns.flatMap(({ recipe, tokens, scores }, column) =>
+    tokens.map((token, at) => ({
+      comparison_id: saved.id,
+      comparison: saved.name,
+      prompt: saved.promptText,
+      column,
+      recipe: recipe?.name ?? null,
+      interventions: recipe?.interventions.map(({ latent, mode, coefficient, positions }) => `${latent}:${mode}:${coefficient}:${positions}`).join(' ') ?? null,
+      error_kept: recipe?.keepError ?? null,
+      index: at,
+      token_id: token.id,
+      token: token.hex ?? token.text,
+      is_bytes: token.hex !== undefined,
+      logprob: token.logprob,
+      baseline_logprob: scores?.baselineLogprob[at] ?? null,
+      kl: scores?.kl[at] ?? null,
+      target_probability: token.targetProbability
+    }))
+  )
+}
+
+function write(rows: Record<string, Cell>[]): string {
+  return `${Papa.unparse(rows, { escapeFormulae: true })}\r\n`
+}

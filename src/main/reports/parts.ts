@@ -1,0 +1,95 @@
+/** Pieces that several sections share. */
+import { divergingColour, themes } from '../../renderer/charts/theme'
+import { formatShare, formatSigned } from '../../renderer/utils/format'
+import { tokenPieces } from '../../renderer/utils/tokens'
+import type { SavedRanking } from '../../shared/records/project'
+import type { NextToken, Token } from '../../shared/records/token'
+import { html, type Html } from './html'
+
+/** Rows of name and value. Rows whose value is null are left out. */
+export function facts(rows: readonly (readonly [name: string, value: Html | string | null])[]): Html {
+  return html`<dl class="facts">${rows.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>`
+}
+
+export interface Column {
+  readonly name: string
+  /** Right-aligned with equal digits. */
+  readonly numeric?: boolean
+}
+
+/** A table; cells are escaped. */
+export function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string | null)[])[]): Html {
+  const kind = (at: number): string => (columns[at]?.numeric === true ? 'number' : 'text')
+  return html`<div class="scroll"><table>
+    <caption>${caption}</caption>
+    <thead><tr>${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}</tr>`)}</tbody>
+  </table></div>`
+}
+
+/** A token as the window shows it: whitespace as marks, byte fragments as hex. Isolated, so that it cannot turn its neighbours around. */
+export function tokenText(token: Pick<Token, 'text' | 'hex'>): Html {
+  const pieces = tokenPieces(token).map(({ text, mark }) => (mark ? html`<span class="mark">${text}</span>` : text))
+  return html`<bdi class="mono${token.hex === undefined ? '' : ' hex'}">${pieces}</bdi>`
+}
+
+/** Something a person typed, on one line, isolated from the direction of its neighbours. */
+export function typed(text: string): Html {
+  return html`<bdi>${text}</bdi>`
+}
+
+/** Plain text with its paragraphs. */
+export function paragraphs(text: string): Html[] {
+  const blocks = text.split(/\n\s*\n/).filter((block) => block.trim() !== '')
+  return blocks.map((block) => html`<p dir="auto" class="typed">${block.trim()}</p>`)
+}
+
+export interface StripToken {
+  readonly token: Pick<Token, 'text' | 'hex' | 'special'>
+  readonly value: number
+  /** What a pointer on the token says. */
+  readonly note: string
+  /** Marks what differs from the baseline. */
+  readonly changed?: boolean
+}
+
+/** Tokens on backgrounds of the diverging scale, symmetric about zero, full at `limit`. */
+export function strip(tokens: readonly StripToken[], limit: number): Html {
+  return html`<p class="strip">${tokens.map(({ token, value, note, changed }) => {
+    const light = divergingColour(themes.light.divergingSoft, value, limit)
+    const dark = divergingColour(themes.dark.divergingSoft, value, limit)
+    const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}`
+    const cell = html`<span class="${classes}" style="--l:${light};--d:${dark}" title="${note}">${tokenText(token)}</span>`
+    return token.text.includes('\n') ? html`${cell}<br>` : cell
+  })}</p>`
+}
+
+/** The scale of a strip in words and colours. */
+export function stripLegend(limit: number, what: string): Html {
+  const stops = [-1, -0.5, 0, 0.5, 1]
+  return html`<p class="legend"><span>${formatSigned(-limit)}</span>${stops.map((share) => {
+    const light = divergingColour(themes.light.divergingSoft, share, 1)
+    const dark = divergingColour(themes.dark.divergingSoft, share, 1)
+    return html`<i style="--l:${light};--d:${dark}"></i>`
+  })}<span>${formatSigned(limit)}</span> <span>${what}</span></p>`
+}
+
+/** The most probable next tokens on one line. */
+export function nextTokens(tokens: readonly NextToken[], count: number): Html {
+  return html`<span class="next">${tokens.slice(0, count).map((token) => html`<span>${tokenText(token)}&#160;${formatShare(token.probability)}</span> `)}</span>`
+}
+
+/** Labels that were kept with a ranking, by latent. */
+export function labelsOf(saved: SavedRanking): Map<number, string> {
+  return new Map(saved.labels.map(({ latent, label }) => [latent, label]))
+}
+
+/** The unit of a ranking's scores. */
+export function unitOf(saved: SavedRanking): string {
+  return saved.ranking.target.kind === 'probability' ? 'probability' : 'logit'
+}
+
+/** The name a person gave, or what stands in for it. */
+export function nameOf(saved: { name: string }, instead: string): string {
+  return saved.name.trim() === '' ? instead : saved.name
+}

@@ -1,0 +1,33 @@
+/** What a report is made of, and what a section of it is. */
+import type { SavedComparison, SavedRanking } from '../../shared/records/project'
+import type { ChartView } from '../../renderer/charts/chart'
+import type { ChartTheme } from '../../renderer/charts/theme'
+import type { Html } from './html'
+
+export type ReportFormat = 'html' | 'csv' | 'json'
+
+/** Everything a report is made of. */
+export interface Report {
+  readonly title: string
+  /** Plain text; empty lines part paragraphs. */
+  readonly introduction: string
+  readonly project: { readonly name: string; readonly notes: string }
+  readonly rankings: readonly SavedRanking[]
+  readonly comparisons: readonly SavedComparison[]
+  /** Version of the workbench, and when the report was made (ISO 8601, UTC). */
+  readonly version: string
+  readonly writtenAt: string
+}
+
+/** Draws a chart as a figure: light and dark, with its summary for those who do not see it. Sizes in CSS pixels. */
+export type Draw = (figure: { title: string; caption?: string; width: number; height: number; chart: (theme: ChartTheme) => ChartView }) => Html
+
+/** One part of the HTML report: one file under sections/, one line in sections/index.ts. */
+export interface ReportSection {
+  /** Anchor, unique. */
+  readonly id: string
+  /** Heading, as the contents list it. */
+  readonly heading: string
+  /** The section's body without its heading; null when this report has nothing for it. */
+  build(report: Report, draw: Draw): Html | null
+}

@@ -1,0 +1,11 @@
+/** The sections of a report, in its order. */
+import type { ReportSection } from '../report'
+import { comparison } from './comparison'
+import { exactCheck } from './exact-check'
+import { methods } from './methods'
+import { provenance } from './provenance'
+import { ranking } from './ranking'
+import { sideBySide } from './side-by-side'
+import { title } from './title'
+
+export const SECTIONS: readonly ReportSection[] = [title, ranking, exactCheck, sideBySide, comparison, methods, provenance]

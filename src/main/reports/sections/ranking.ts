@@ -1,0 +1,179 @@
+/** Each ranking: what was asked, which tokens and latents carry the answer, how much of it they explain. */
+import { activationGradient } from '../../../renderer/charts/activation-gradient'
+import { influenceBars } from '../../../renderer/charts/influence-bars'
+import { latentTokenHeatmap, type HeatmapCell } from '../../../renderer/charts/latent-token-heatmap'
+import { alignDecimals, formatNumber, formatShare, formatSigned, plural } from '../../../renderer/utils/format'
+import { carriers, indexEntries, positionScores, rankingRows, type RankingRow } from '../../../renderer/utils/ranking-view'
+import { visibleToken } from '../../../renderer/utils/tokens'
+import type { SavedRanking } from '../../../shared/records/project'
+import { html, type Html } from '../html'
+import { facts, labelsOf, nameOf, nextTokens, paragraphs, strip, stripLegend, table, tokenText, typed, unitOf } from '../parts'
+import type { Draw, ReportSection } from '../report'
+
+/** Latents in the table, the bars and the heat map; the data files have them all. */
+const TABLE_ROWS = 25
+const BARS = 20
+const HEATMAP_ROWS = 12
+/** Positions the heat map shows: the last ones of a longer prompt. */
+const HEATMAP_POSITIONS = 48
+
+export const ranking: ReportSection = {
+  id: 'rankings',
+  heading: 'Rankings',
+  build: (report, draw) =>
+    report.rankings.length === 0 ? null : html`${report.rankings.map((saved, at) => one(saved, at, draw))}`
+}
+
+function one(saved: SavedRanking, at: number, draw: Draw): Html {
+  const { ranking } = saved
+  const rows = rankingRows(ranking, labelsOf(saved))
+  return html`<article id="ranking-${at + 1}">
+    <h3>${typed(nameOf(saved, `Ranking ${at + 1}`))}</h3>
+    ${paragraphs(saved.notes)}
+    ${ranking.warnings.map((warning) => html`<p class="warning"><strong>Warning.</strong> ${warning}</p>`)}
+    ${settings(saved)}
+    ${promptStrip(saved)}
+    ${identity(saved)}
+    ${latentTable(saved, rows)}
+    ${charts(saved, rows, draw)}
+  </article>`
+}
+
+function settings({ ranking }: SavedRanking): Html {
+  const { target } = ranking
+  return facts([
+    ['Method', html`${ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'} <span class="soft">(${METHOD_WORDS[ranking.method]})</span>`],
+    ['Target', html`${target.kind} of ${tokenText(target)} <span class="soft">(token ${target.id}, ${target.chosenBy === 'greedy' ? 'the greedy next token' : 'chosen by the user'})</span>`],
+    ['Target value', html`${formatNumber(target.value, 4)} <span class="soft">(probability ${formatNumber(target.probability, 4)}, logit ${formatNumber(target.logit, 4)})</span>`],
+    ['Next tokens, as run', nextTokens(ranking.top, 5)],
+    ['Next tokens, untouched model', nextTokens(ranking.modelTop, 5)],
+    ['Hook point', html`<code>${ranking.provenance.hook}</code>`],
+    ['Model and SAE', html`${typed(ranking.provenance.model.name)}, ${typed(ranking.provenance.sae.name)}`],
+    ['Special tokens', ranking.includeSpecial ? 'counted' : 'left out of scores and ablations'],
+    ['Active latents', html`${plural(ranking.latents.length, 'latent')}, ${formatNumber(ranking.l0)} per position <span class="soft">(L0)</span>`],
+    ['Unexplained variance', html`${formatShare(ranking.fvu)} <span class="soft">(FVU, first position left out)</span>`]
+  ])
+}
+
+const METHOD_WORDS = {
+  gradsae: 'reconstruction substituted, error left out; mean over positions of ReLU(activation × gradient)',
+  attribution: 'error term kept; signed sum over positions of activation × gradient'
+} as const
+
+function promptStrip({ ranking }: SavedRanking): Html {
+  const scores = positionScores(ranking, indexEntries(ranking), new Set())
+  const limit = Math.max(...scores.map(Math.abs), 0)
+  const tokens = ranking.tokens.map((token, position) => {
+    const value = scores[position] ?? 0
+    return { token, value, note: `position ${position}: ${formatSigned(value)}` }
+  })
+  return html`<h4>Prompt</h4>
+    ${strip(tokens, limit)}
+    ${stripLegend(limit, 'what all active latents of a position add to the scores')}`
+}
+
+/** The four-part identity: how much of the target's first-order change each part of the hook value carries. */
+function identity({ ranking }: SavedRanking): Html {
+  const { total, latents, decoderBias, error, relativeGap } = ranking.identity
+  const share = (part: number): string => (total === 0 ? '–' : formatShare(part / total))
+  const row = (name: string, value: number): (Html | string)[] => [name, formatSigned(value), share(value)]
+  return html`<h4>What the latents explain</h4>
+    ${table(
+      'First-order parts of gradient · hook value',
+      [{ name: 'part' }, { name: 'value', numeric: true }, { name: 'share', numeric: true }],
+      [row('latents', latents), row('decoder bias', decoderBias), row('SAE error', error), row('gradient · hook value', total)]
+    )}
+    <p class="soft">The parts add up to the whole with a relative gap of ${formatNumber(relativeGap, 2)}.</p>`
+}
+
+function latentTable(saved: SavedRanking, rows: readonly RankingRow[]): Html {
+  const shown = rows.slice(0, TABLE_ROWS)
+  const numbers = (pick: (row: RankingRow) => number | null, signed: boolean): string[] =>
+    alignDecimals(shown.map((row) => (signed ? formatSigned(pick(row)) : formatNumber(pick(row)))))
+  const score = numbers((row) => row.score, true)
+  const activation = numbers((row) => row.maxActivation, false)
+  const gradient = numbers((row) => row.gradient, true)
+  const exact = numbers((row) => row.exactEffect, true)
+  const rest = rows.length - shown.length
+  return html`<h4>Latents</h4>
+    ${table(
+      `Scores and exact effects in units of the ${unitOf(saved)}; gradient at the position of the largest activation`,
+      [
+        { name: '#', numeric: true },
+        { name: 'latent', numeric: true },
+        { name: 'label' },
+        { name: 'influence', numeric: true },
+        { name: 'max. activation', numeric: true },
+        { name: 'gradient', numeric: true },
+        { name: 'exact effect', numeric: true },
+        { name: 'positions', numeric: true }
+      ],
+      shown.map((row, at) => [
+        String(row.rank),
+        String(row.latent),
+        row.label === null ? html`<span class="soft">–</span>` : html`<span class="label">${typed(row.label)}</span>`,
+        score[at] ?? '',
+        activation[at] ?? '',
+        gradient[at] ?? '',
+        exact[at] ?? '',
+        String(row.positions)
+      ])
+    )}
+    ${rest > 0 ? html`<p class="soft">${plural(rest, 'more active latent')} in the data files.</p>` : null}`
+}
+
+function charts(saved: SavedRanking, rows: readonly RankingRow[], draw: Draw): Html {
+  const unit = unitOf(saved)
+  const bars = rows.slice(0, BARS)
+  return html`<div class="charts">
+    ${draw({
+      title: 'Influence',
+      caption: `of the first ${bars.length}`,
+      width: 460,
+      height: 50 + 19 * bars.length,
+      chart: (theme) => influenceBars({ bars, selected: new Set(), unit }, theme)
+    })}
+    ${draw({
+      title: 'Activation against gradient',
+      caption: 'one mark per active latent, its size by influence',
+      width: 460,
+      height: 430,
+      chart: (theme) =>
+        activationGradient(
+          {
+            points: rows.map((row) => ({ ...row, activation: row.maxActivation })),
+            selected: new Set(),
+            scale: 'log',
+            unit,
+            carriers: carriers(saved.ranking.latents, 0.8)
+          },
+          theme
+        )
+    })}
+  </div>
+  ${heatmap(saved, rows.slice(0, HEATMAP_ROWS), draw)}`
+}
+
+function heatmap(saved: SavedRanking, rows: readonly RankingRow[], draw: Draw): Html {
+  const { ranking } = saved
+  const from = Math.max(0, ranking.tokens.length - HEATMAP_POSITIONS)
+  const index = indexEntries(ranking)
+  const cells = rows.flatMap(({ latent }, row): HeatmapCell[] =>
+    (index.get(latent) ?? []).flatMap((at) => {
+      const position = (ranking.entries.position[at] ?? 0) - from
+      if (position < 0) return []
+      return [{ row, position, score: ranking.entries.score[at] ?? 0, activation: ranking.entries.activation[at] ?? 0 }]
+    })
+  )
+  return draw({
+    title: 'Influence by latent and token',
+    caption: from > 0 ? `the last ${HEATMAP_POSITIONS} of ${ranking.tokens.length} positions` : 'blank where a latent is not active',
+    width: 940,
+    height: 90 + 20 * rows.length,
+    chart: (theme) =>
+      latentTokenHeatmap(
+        { rows, tokens: ranking.tokens.slice(from).map(visibleToken), cells, selected: new Set(), position: null, unit: unitOf(saved) },
+        theme
+      )
+  })
+}
