@@ -1,0 +1,5 @@
+/** The list of SAE formats, tried in order. A new format is one file and one line here. */
+import type { SaeFormat } from '../types'
+import { saeLens } from './sae-lens'
+
+export const FORMATS: readonly SaeFormat[] = [saeLens]
