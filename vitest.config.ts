@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
+// The report's style is text in the code, and must be there in tests too (Vitest empties style sheets otherwise).
+const css = { include: [/resources\/report\//] }
+
 /** `unit` is quick and needs nothing but Node; `pipeline` runs the default model through the real rooms. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
-      { test: { name: 'pipeline', environment: 'node', include: ['tests/pipeline/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } }
+      { test: { name: 'unit', environment: 'node', css, include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'pipeline', environment: 'node', css, include: ['tests/pipeline/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } }
     ]
   }
 })
