@@ -129,6 +129,13 @@ export const useComparison = defineStore('comparison', () => {
     }
   }
 
+  /** Puts the shown columns onto the bench, where `recipes` (one per steered column, in order) now stand for theirs. */
+  function unpin(recipes: readonly Recipe[]): void {
+    columns.value = columns.value.map((column, index) => (index === 0 ? column : { ...column, recipe: recipes[index - 1] ?? column.recipe }))
+    savedId.value = null
+    pinned.value = false
+  }
+
   /** Back to the bench, with nothing on show. */
   function close(): void {
     cancel()
@@ -155,7 +162,7 @@ export const useComparison = defineStore('comparison', () => {
     if (savedId.value === id) savedId.value = null
   }
 
-  return { plan, columns, record, savedId, saved, pinned, running, error, run, cancel, save, open, close, rename, remove, suggestedName }
+  return { plan, columns, record, savedId, saved, pinned, running, error, run, cancel, save, open, close, unpin, rename, remove, suggestedName }
 })
 
 function callOf(plan: ComparisonPlan, device: ReturnType<typeof useEngine>['device']) {

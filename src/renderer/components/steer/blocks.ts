@@ -1,0 +1,57 @@
+/** A growing text cut into blocks of tokens that stay the same objects while nothing in them changes. */
+import type { GeneratedToken } from '../../../shared/records/steering'
+import type { TextDiff } from '../../utils/text-diff'
+
+export interface TokenMarks {
+  changed: readonly boolean[]
+  /** Words of the baseline that are missing before a token. */
+  missing: readonly (string | null)[]
+  /** Log-probabilities to colour by; null leaves the text uncoloured. */
+  logprobs: readonly number[] | null
+}
+
+export interface Block {
+  start: number
+  tokens: readonly GeneratedToken[]
+  marks: TokenMarks
+}
+
+export const BLOCK = 32
+
+/**
+ * Cuts `tokens` into blocks. A block of `before` is used again when its tokens are the same objects and its marks are
+ * equal, so that what draws it has nothing to do.
+ */
+export function cutBlocks(
+  tokens: readonly GeneratedToken[],
+  diff: TextDiff | null,
+  logprobs: readonly number[] | null,
+  before: readonly Block[]
+): Block[] {
+  const missing = new Map<number, string>()
+  for (const { before: place, text } of diff?.removed ?? []) missing.set(place, (missing.get(place) ?? '') + text)
+  return Array.from({ length: Math.ceil(tokens.length / BLOCK) }, (_, index) => {
+    const start = index * BLOCK
+    const slice = tokens.slice(start, start + BLOCK)
+    const marks: TokenMarks = {
+      changed: diff?.changed.slice(start, start + BLOCK) ?? [],
+      missing: slice.map((_, at) => missing.get(start + at) ?? null),
+      logprobs: logprobs?.slice(start, start + BLOCK) ?? null
+    }
+    const old = before[index]
+    return old && sameItems(old.tokens, slice) && sameMarks(old.marks, marks) ? old : { start, tokens: slice, marks }
+  })
+}
+
+/** Words of the baseline that are missing after the last token. */
+export function missingAtEnd(diff: TextDiff | null, length: number): string {
+  return (diff?.removed ?? []).filter(({ before }) => before >= length).map(({ text }) => text).join('')
+}
+
+function sameMarks(a: TokenMarks, b: TokenMarks): boolean {
+  return sameItems(a.changed, b.changed) && sameItems(a.missing, b.missing) && sameItems(a.logprobs ?? [], b.logprobs ?? [])
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

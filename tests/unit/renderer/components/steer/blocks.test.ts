@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { BLOCK, cutBlocks, missingAtEnd } from '../../../../../src/renderer/components/steer/blocks'
+import { tokenOf } from '../../support'
+
+const tokens = Array.from({ length: BLOCK * 2 + 3 }, (_, index) => tokenOf(` w${index}`))
+const same = { changed: tokens.map(() => false), removed: [] }
+
+describe('blocks of a streaming text', () => {
+  it('cover the text in order', () => {
+    const blocks = cutBlocks(tokens, same, null, [])
+    expect(blocks.map(({ start, tokens: own }) => [start, own.length])).toEqual([
+      [0, BLOCK],
+      [BLOCK, BLOCK],
+      [2 * BLOCK, 3]
+    ])
+  })
+
+  it('stay the same objects while a token is appended, except the last', () => {
+    const before = cutBlocks(tokens, same, null, [])
+    const grown = [...tokens, tokenOf(' new')]
+    const after = cutBlocks(grown, { changed: grown.map(() => false), removed: [] }, null, before)
+    expect(after[0]).toBe(before[0])
+    expect(after[1]).toBe(before[1])
+    expect(after[2]).not.toBe(before[2])
+  })
+
+  it('are made anew where a mark or a colour changes', () => {
+    const before = cutBlocks(tokens, same, null, [])
+    const changed = cutBlocks(tokens, { changed: same.changed.map((_, index) => index === BLOCK), removed: [] }, null, before)
+    expect(changed.map((block, index) => block === before[index])).toEqual([true, false, true])
+    const coloured = cutBlocks(tokens, same, tokens.map(() => -1), before)
+    expect(coloured.some((block, index) => block === before[index])).toBe(false)
+  })
+
+  it('say what is missing before a token, several places joined, and after the end', () => {
+    const diff = { changed: same.changed, removed: [{ before: 1, text: ' a' }, { before: 1, text: ' b' }, { before: tokens.length, text: ' end' }] }
+    expect(cutBlocks(tokens, diff, null, [])[0]?.marks.missing.slice(0, 3)).toEqual([null, ' a b', null])
+    expect(missingAtEnd(diff, tokens.length)).toBe(' end')
+    expect(missingAtEnd(null, 3)).toBe('')
+  })
+})
