@@ -6,6 +6,9 @@ import { _electron } from '@playwright/test'
 import { findElectron, sandboxArguments } from './electron.mjs'
 import { ROOT } from './paths.mjs'
 
+/** Containers often give /dev/shm 64 MB, less than a large window needs. */
+const SMALL_SHARED_MEMORY = process.platform === 'linux' ? ['--disable-dev-shm-usage'] : []
+
 /** A fresh folder for one start's user data. */
 export const temporaryUserData = () => mkdtempSync(join(tmpdir(), 'gradsae-user-'))
 
@@ -21,7 +24,7 @@ export async function launchWorkbench(options = {}) {
   const electron = await findElectron()
   const app = await _electron.launch({
     executablePath: electron.executable,
-    args: [...sandboxArguments(), `--user-data-dir=${userData}`, ...args, ROOT],
+    args: [...sandboxArguments(), ...SMALL_SHARED_MEMORY, `--user-data-dir=${userData}`, ...args, ROOT],
     env: { ...withoutDevServer(process.env), ...env }
   })
   const page = await app.firstWindow()

@@ -1,5 +1,5 @@
 /** Installs what is missing: npm packages, and on Debian and Ubuntu the libraries that Electron needs. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findElectron } from './electron.mjs'
 import { inRoot } from './paths.mjs'
@@ -83,9 +83,11 @@ function lacking(electron, display) {
     .filter((line) => line.includes('not found'))
     .map((line) => line.trim().split(' ')[0] ?? '')
   const server = display && capture('Xvfb', ['-help']).stderr.includes('ENOENT') ? ['Xvfb'] : []
-  const fonts = capture('fc-list', []).stdout.trim() === '' ? ['fonts'] : []
+  const fonts = capture('fc-list', []).stdout.trim() === '' && !hasEntries('/usr/share/fonts') ? ['fonts'] : []
   return [...libraries, ...server, ...fonts]
 }
+
+const hasEntries = (folder) => existsSync(folder) && readdirSync(folder).length > 0
 
 /** Ubuntu 24.04 and Debian 13 renamed some libraries: there the names with "t64" are the real ones. */
 function debianNames() {

@@ -21,7 +21,8 @@ if (folder !== '') app.setPath('userData', resolve(folder))
 disableNetwork(devServer)
 declareScheme()
 
-if (app.requestSingleInstanceLock()) void app.whenReady().then(main)
+// While developing, the next instance starts before the last one is gone.
+if (devServer !== null || app.requestSingleInstanceLock()) void app.whenReady().then(main)
 else app.quit()
 
 function main(): void {

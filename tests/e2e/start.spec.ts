@@ -189,3 +189,17 @@ test('the window remembers its size, and a second start with the same data finds
   const remembered: unknown = JSON.parse(readFileSync(join(userData, 'window.json'), 'utf8'))
   expect(remembered).toMatchObject({ bounds: { width: 1400, height: 810 } })
 })
+
+test('a page that crashed is loaded again', async () => {
+  const { app, close } = await launchWorkbench()
+  const content = () =>
+    app.evaluate(async ({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents
+      return contents === undefined || contents.isCrashed()
+        ? 'crashed'
+        : contents.executeJavaScript('document.querySelector("#app")?.childElementCount ?? 0')
+    })
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
+  await expect.poll(content).toBeGreaterThan(0)
+  await close()
+})
