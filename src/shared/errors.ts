@@ -30,9 +30,11 @@ export const ERRORS = {
   SAE_HOOK_MISSING: { message: 'The SAE in {path} does not name its hook point.', fix: 'Choose the hook point (--hook on the command line).' },
   SAE_MODEL_MISMATCH: { message: 'The SAE {sae} reads vectors of {d_in} numbers, but {hook} of {model} has {d_model}.', fix: 'Choose an SAE that was trained on this model.' },
   SAE_TOO_WIDE: { message: 'One prompt activates {active} latents of {sae}, more than the {limit} that fit in memory.', fix: 'Use a shorter prompt, or check that the SAE belongs to this hook point.' },
+  LABELS_INVALID: { message: '{path} cannot be used: line {line}: {reason}.', fix: 'Restore the file, or remove it to work without labels.' },
   LATENT_UNKNOWN: { message: 'The SAE {sae} has no latent {latent}.', fix: 'Its latents are numbered 0 to {last}.' },
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
+  PROMPT_ONLY_SPECIAL: { message: 'The prompt holds nothing but special tokens, and those are left out.', fix: 'Type some text, or count special tokens.' },
   PROMPT_TOO_LONG: { message: 'The prompt has {tokens} tokens, but the model\'s context holds {limit}.', fix: 'Shorten it by at least {excess} tokens.' },
   TOKEN_UNKNOWN: { message: 'There is no token with the id {id}.', fix: 'The vocabulary has the ids 0 to {last}.' },
   TARGET_SEVERAL_TOKENS: { message: 'The target "{text}" is {count} tokens for this model: {pieces}.', fix: 'Choose one of them, usually the first; a leading space often matters.' },

@@ -1,0 +1,24 @@
+/** What targets and methods are. Both are records in a list: one file and one line to add one. */
+import type { Aggregation, MethodName, Substitution, TargetKind } from '../../shared/records/ranking'
+import type { Graph, Value } from '../graph/types'
+
+/** The scalar that is explained. */
+export interface Target {
+  readonly kind: TargetKind
+  /** Emits its value [rows] from logits [rows, d_vocab] and the chosen token of each row, int64 [rows, 1]. */
+  emit(graph: Graph, logits: Value, ids: Value): Value
+  /** The same from one row of logits in this process, in float64: what ablations are measured with. */
+  read(logits: Float32Array, id: number): number
+}
+
+/** An attribution method: nothing but a choice on each of four questions. */
+export interface Method {
+  readonly name: MethodName
+  /** What is written at the hook point, at every position. */
+  readonly substitution: Substitution
+  readonly target: Target
+  /** How (position, latent) scores become one score per latent. */
+  readonly aggregation: Aggregation
+  /** What the ranking is ordered by. */
+  readonly order: 'score' | 'absolute score'
+}
