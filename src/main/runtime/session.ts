@@ -1,25 +1,25 @@
 /** Opens graphs as onnxruntime sessions and runs them. Runs are synchronous inside the runtime: they block this thread. */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { assert, fail } from '../../shared/errors'
-import type { Device } from '../../shared/records/model'
-import type { Graph } from '../graph/types'
+import { assert } from '../../shared/errors'
 import { prune } from '../graph/prune'
 import { serialise } from '../graph/serialise'
 import { devicesToTry, rememberFailure } from './devices'
-import type { Feeds, OpenSession, Session, SessionOptions, Tensor } from './types'
+import { sessionOptions } from './options'
+import { raise, reasonOf } from './reason'
+import type { Feeds, OpenSession, Session, Tensor } from './types'
 
 /**
- * Prunes, serialises and loads the graph. An accelerator that does not work is replaced by the CPU, and `session.device.note`
- * says why. Throws RUNTIME_FAILED or OUT_OF_MEMORY when the CPU cannot load it either.
+ * Prunes, serialises and loads the graph. A device that does not work is replaced by the CPU, and `session.device.note` says why.
+ * Throws RUNTIME_FAILED or OUT_OF_MEMORY when the CPU cannot load it either.
  */
 export const openSession: OpenSession = async (graph, options) => {
   const pruned = prune(graph)
   const bytes = serialise(pruned)
-  const { devices, note: skipped } = devicesToTry(options.device)
+  const { devices, note: skipped } = await devicesToTry(options.device)
   let note = skipped
   for (const device of devices) {
     try {
-      const inner = await InferenceSession.create(bytes, sessionOptions(device, options, pruned))
+      const inner = await InferenceSession.create(bytes, sessionOptions(pruned, device, options.folder))
       return handle(inner, { requested: options.device, used: device, note }, options.doing)
     } catch (error) {
       if (device === 'cpu') raise(error, options.doing)
@@ -28,19 +28,6 @@ export const openSession: OpenSession = async (graph, options) => {
     }
   }
   throw new Error('Broken promise: the CPU is the last device tried')
-}
-
-function sessionOptions(device: Exclude<Device, 'auto'>, options: SessionOptions, graph: Graph): InferenceSession.SessionOptions {
-  // The runtime fuses float64 nodes into operators that it has for float32 only, and then cannot load them.
-  const double = graph.nodes.some((node) => node.outputs.some((output) => output.type === 'float64'))
-  const session: Record<string, string> = {}
-  if (options.folder !== undefined) session.model_external_initializers_file_folder_path = options.folder
-  return {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-    graphOptimizationLevel: double ? 'basic' : 'all',
-    logSeverityLevel: 3,
-    extra: { session }
-  }
 }
 
 function handle(inner: InferenceSession, device: Session['device'], doing: string): Session {
@@ -59,10 +46,11 @@ function handle(inner: InferenceSession, device: Session['device'], doing: strin
 }
 
 function toRuntime(feeds: Feeds): Record<string, OrtTensor> {
-  return Object.fromEntries(Object.entries(feeds).map(([name, { type, dims, data }]) => {
+  const tensors = Object.entries(feeds).map(([name, { type, dims, data }]): [string, OrtTensor] => {
     assert(type !== 'bfloat16', `the input ${name} is not bfloat16, which the runtime cannot be fed`)
     return [name, new OrtTensor(type, data, dims)]
-  }))
+  })
+  return Object.fromEntries(tensors)
 }
 
 function fromRuntime(name: string, output: OrtTensor): Tensor {
@@ -78,16 +66,4 @@ function fromRuntime(name: string, output: OrtTensor): Tensor {
     default:
       throw new Error(`the output ${name} has the unexpected type ${type}`)
   }
-}
-
-/** The runtime's errors carry nothing but a text, so that is what tells memory from other failures. */
-function raise(error: unknown, doing: string): never {
-  const reason = reasonOf(error)
-  if (/bad.?alloc|failed to allocate memory|out of memory|not enough memory/i.test(reason)) return fail('OUT_OF_MEMORY', { doing }, error)
-  return fail('RUNTIME_FAILED', { doing, reason }, error)
-}
-
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return message.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 400)
 }

@@ -11,6 +11,9 @@ export interface Tensor<A extends TypedArray = TypedArray> {
 
 export type Feeds = Readonly<Record<string, Tensor>>
 
+/** A device that computes; "auto" is only a wish. */
+export type RealDevice = Exclude<Device, 'auto'>
+
 export interface SessionOptions {
   /** Folder that holds the files named by the graph's external initializers. */
   readonly folder?: string
