@@ -2,7 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gradient } from '../../src/main/autodiff/gradient'
 import { addOutput } from '../../src/main/graph/create'
 import * as op from '../../src/main/graph/ops'
-import { buildSegment, createModelSessions, emptyPast, nextPast, openModel, positionsFrom, type ModelSessions } from '../../src/main/models'
+import type { Value } from '../../src/main/graph/types'
+import {
+  buildSegment,
+  createModelSessions,
+  emptyPast,
+  logitsOf,
+  nextPast,
+  openModel,
+  positionsFrom,
+  type ModelSessions
+} from '../../src/main/models'
+import type { Segment } from '../../src/main/models/types'
 import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
 import type { Tensor } from '../../src/main/runtime/types'
 import { DEFAULT_MODEL, largestGap, readTinyGolden, TINY_MODELS } from '../support/models'
@@ -18,7 +29,11 @@ afterAll(async () => {
   for (const sessions of opened) await sessions.release()
 })
 
-const every = (count: number): Tensor => i64([count], Array.from({ length: count }, (_, index) => index))
+const every = (count: number): Tensor =>
+  i64(
+    [count],
+    Array.from({ length: count }, (_, index) => index)
+  )
 
 /** Residual stream at `hook` and logits of all positions, through a prefix and a suffix without cache. */
 async function cutRun(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<{ resid: Tensor; logits: Float32Array }> {
@@ -30,9 +45,21 @@ async function cutRun(sessions: ModelSessions, ids: readonly number[], hook: str
   return { resid, logits: floatsOf(await suffix.run({ resid, positions, select: every(ids.length) }), 'logits') }
 }
 
+/** The target token's logit by its own row of the unembedding, or its probability among all; both are differentiated below. */
+function targetValue(segment: Segment, target: 'logit' | 'probability', id: number): Value {
+  const { graph } = segment
+  if (target === 'logit') return logitsOf(segment, op.int64s(graph, [id]))
+  const logits = graph.outputs.get('logits')
+  if (!logits) throw new Error('a suffix has logits')
+  return op.slice(graph, op.softmax(graph, logits), 2, id, id + 1)
+}
+
 async function wholeRun(sessions: ModelSessions, ids: readonly number[]): Promise<Float32Array> {
   const session = await sessions.segment({ from: 'tokens', to: 'logits', cache: false })
-  return floatsOf(await session.run({ tokens: i64([1, ids.length], ids), positions: positionsFrom(0, ids.length), select: every(ids.length) }), 'logits')
+  return floatsOf(
+    await session.run({ tokens: i64([1, ids.length], ids), positions: positionsFrom(0, ids.length), select: every(ids.length) }),
+    'logits'
+  )
 }
 
 // The golden numbers are float64. float32 arithmetic keeps 7 digits; values here are up to about 30 and pass through three blocks,
@@ -63,19 +90,20 @@ describe.each(TINY_MODELS)('%s against PyTorch in float64', (folder) => {
 
   it.each(['logit', 'probability'] as const)('has the same gradient of the %s at every hook point', async (target) => {
     for (const [hook, expected] of Object.entries(golden[target].gradients)) {
-      const { graph } = buildSegment(sessions.model, { from: hook, to: 'logits', cache: false })
-      const logits = graph.outputs.get('logits')
+      const segment = buildSegment(sessions.model, { from: hook, to: 'logits', cache: false })
+      const { graph } = segment
       const resid = graph.inputs.find(({ name }) => name === 'resid')
-      if (!logits || !resid) throw new Error('a suffix has resid and logits')
-      const scores = target === 'logit' ? logits : op.softmax(graph, logits)
-      const value = op.slice(graph, scores, 2, golden.target, golden.target + 1)
-      const one = op.reduceSum(graph, value)
+      const one = op.reduceSum(graph, targetValue(segment, target, golden.target))
+      if (!resid) throw new Error('a suffix has resid')
       const [slope] = gradient(graph, one, [resid])
       if (!slope) throw new Error('there is one gradient')
       addOutput(graph, 'value', one)
       addOutput(graph, 'slope', slope)
       const last = golden.ids.length - 1
-      const feeds = { resid: f32([1, golden.ids.length, sessions.model.config.d_model], golden.resid[hook]?.flat() ?? []), select: i64([1], [last]) }
+      const feeds = {
+        resid: f32([1, golden.ids.length, sessions.model.config.d_model], golden.resid[hook]?.flat() ?? []),
+        select: i64([1], [last])
+      }
       const outputs = await runGraph(graph, { ...feeds, positions: positionsFrom(0, golden.ids.length) }, folder)
       expect(Math.abs((floatsOf(outputs, 'value')[0] ?? NaN) - golden[target].value)).toBeLessThan(TINY_BOUND)
       const gap = largestGap(floatsOf(outputs, 'slope'), expected.flat())
@@ -90,11 +118,14 @@ describe.each([DEFAULT_MODEL, ...TINY_MODELS])('%s', (folder) => {
   let ids: number[] = []
   beforeAll(async () => {
     sessions = await open(folder)
-    ids = folder === DEFAULT_MODEL ? sessions.model.tokenizer.encode('Tom had a red ball, but Mia had a blue kite.\n') : readTinyGolden(folder).ids
+    ids =
+      folder === DEFAULT_MODEL
+        ? sessions.model.tokenizer.encode('Tom had a red ball, but Mia had a blue kite.\n')
+        : readTinyGolden(folder).ids
   })
 
   // A cut changes no arithmetic, only which session does it; the runtime may fuse differently at the edge, hence 1e-4 and not 0.
-  it('gives the whole model\'s logits when cut at any hook point', async () => {
+  it("gives the whole model's logits when cut at any hook point", async () => {
     const whole = await wholeRun(sessions, ids)
     for (const hook of sessions.model.architecture.hookPoints(sessions.model.config)) {
       expect(largestGap((await cutRun(sessions, ids, hook)).logits, whole), hook).toBeLessThan(1e-4)
@@ -108,7 +139,8 @@ describe.each([DEFAULT_MODEL, ...TINY_MODELS])('%s', (folder) => {
     const { d_vocab } = sessions.model.config
     const prefix = await sessions.segment({ from: 'tokens', to: hook, cache: true })
     const suffix = await sessions.segment({ from: hook, to: 'logits', cache: true })
-    const layersOf = (spec: { from: string; to: string }): readonly number[] => buildSegment(sessions.model, { ...spec, cache: true }).layers
+    const layersOf = (spec: { from: string; to: string }): readonly number[] =>
+      buildSegment(sessions.model, { ...spec, cache: true }).layers
     let prefixPast = emptyPast(sessions.model, layersOf({ from: 'tokens', to: hook }), 2)
     let suffixPast = emptyPast(sessions.model, layersOf({ from: hook, to: 'logits' }), 2)
     for (let start = 0, turn = 0; start < ids.length; turn++) {

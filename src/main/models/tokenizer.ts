@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer as Splitter } from '@huggingface/tokenizers'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { fail } from '../../shared/errors'
 import type { Token } from '../../shared/records/token'
 import { readJsonObject } from '../tensors/json'

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { failToRead } from './files'
 
 /** Files above this size are sampled: reading 10 GB on every start would take many seconds. */
@@ -45,7 +46,7 @@ async function fileDigest(path: string): Promise<{ size: number; digest: string 
 
 async function fullDigest(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: SAMPLE_BYTES })) hash.update(chunk)
+  await pipeline(createReadStream(path, { highWaterMark: SAMPLE_BYTES }), hash)
   return hash.digest('hex')
 }
 

@@ -96,7 +96,11 @@ function parseMetadata(raw: unknown, path: string): Record<string, string> {
 function parseEntry(name: string, raw: unknown, path: string, start: number): SafetensorsEntry {
   const parsed = Entry.safeParse(raw)
   if (!parsed.success) return invalid(path, `the entry of the tensor ${name} is malformed`)
-  const { dtype, shape, data_offsets: [begin, end] } = parsed.data
+  const {
+    dtype,
+    shape,
+    data_offsets: [begin, end]
+  } = parsed.data
   if (!isDtype(dtype)) return fail('TENSOR_DTYPE', { name, path, dtype, supported: FLOAT_DTYPES.join(', ') })
   const needed = shape.reduce((product, dim) => product * dim, bytesPerElement(dtype))
   if (!Number.isSafeInteger(needed)) return invalid(path, `the tensor ${name} is larger than any file`)
@@ -164,14 +168,15 @@ async function readElements(handle: FileHandle, path: string, entry: Safetensors
   const size = bytesPerElement(dtype)
   const total = entry.length / size
   const { start, count } = range ?? { start: 0, count: total }
-  if (start < 0 || count < 0 || start + count > total) throw new RangeError(`elements ${start} to ${start + count} of ${name}, which has ${total}`)
+  if (start < 0 || count < 0 || start + count > total)
+    throw new RangeError(`elements ${start} to ${start + count} of ${name}, which has ${total}`)
   return toFloat32(await readBytes(handle, path, entry.offset + start * size, count * size), dtype)
 }
 
 async function readBytes(handle: FileHandle, path: string, offset: number, length: number): Promise<Buffer> {
   // allocUnsafeSlow is never pooled, so its memory starts at an address typed arrays can view.
   const buffer = Buffer.allocUnsafeSlow(length)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(buffer, done, Math.min(length - done, MAX_READ), offset + done)
     if (bytesRead === 0) return invalid(path, `it is cut off: ${(await stat(path)).size} of ${offset + length} bytes are there`)
     done += bytesRead

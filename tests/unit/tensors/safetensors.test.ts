@@ -57,24 +57,38 @@ describe('reading what was written', () => {
   })
 
   it('rounds to half precision as IEEE 754 does: nearest, ties to even, overflow to infinity', () => {
-    const words = float32ToFloat16(Float32Array.of(1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, 2 ** -25, 3 * 2 ** -25, 2047.5 * 2 ** -11, -0, NaN))
+    const words = float32ToFloat16(
+      Float32Array.of(1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, 2 ** -25, 3 * 2 ** -25, 2047.5 * 2 ** -11, -0, NaN)
+    )
     expect([...words].map((word) => word.toString(16))).toEqual(['3c00', '3c02', '7bff', '7c00', '0', '2', '3c00', '8000', '7e00'])
-    expect([...float32ToBfloat16(Float32Array.of(1 + 2 ** -8, 1 + 3 * 2 ** -8, NaN))].map((word) => word.toString(16))).toEqual(['3f80', '3f82', '7fc0'])
+    expect([...float32ToBfloat16(Float32Array.of(1 + 2 ** -8, 1 + 3 * 2 ** -8, NaN))].map((word) => word.toString(16))).toEqual([
+      '3f80',
+      '3f82',
+      '7fc0'
+    ])
   })
 })
 
 describe('a damaged or hostile file is refused with the reason', () => {
   const json = JSON.stringify
   const cases: [what: string, make: () => Promise<string>, text: RegExp][] = [
-    ['shorter than 8 bytes', async () => (await truncated(await file('{}', 0), 5)), /it has 5 bytes, fewer than the 8 of the header length/],
+    ['shorter than 8 bytes', async () => await truncated(await file('{}', 0), 5), /it has 5 bytes, fewer than the 8 of the header length/],
     ['a header beyond the end', () => file('{}', 0, 1000n), /its header claims 1000 bytes, but only 2 follow/],
     ['a header beyond the bound', () => file('{}', 0, 1n << 60n), /more than the 100000000 allowed/],
     ['a header that is no object', () => file('[]', 0), /does not begin with "\{"/],
     ['a header that is not JSON', () => file('{"a": ', 0), /its header is not a JSON object/],
     ['a header that is not UTF-8', () => file(Buffer.from([0x7b, 0xff, 0x7d]), 0), /its header is not UTF-8/],
     ['a name twice', () => file(`{"a":${json(entry(0, 4))},"a":${json(entry(0, 4))}}`, 4), /the name "a" occurs twice/],
-    ['a name twice, spelt differently', () => file(`{"a":${json(entry(0, 4))},"\\u0061":${json(entry(0, 4))}}`, 4), /the name "a" occurs twice/],
-    ['a malformed entry', () => file(json({ a: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } }), 4), /the entry of the tensor a is malformed/],
+    [
+      'a name twice, spelt differently',
+      () => file(`{"a":${json(entry(0, 4))},"\\u0061":${json(entry(0, 4))}}`, 4),
+      /the name "a" occurs twice/
+    ],
+    [
+      'a malformed entry',
+      () => file(json({ a: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } }), 4),
+      /the entry of the tensor a is malformed/
+    ],
     ['offsets that do not fit the shape', () => file(json({ a: entry(0, 4, [2]) }), 4), /the tensor a \[2\] F32 needs 8 bytes but has 4/],
     ['a shape beyond all bounds', () => file(json({ a: entry(0, 4, [2 ** 40, 2 ** 40]) }), 4), /larger than any file/],
     ['a hole', () => file(json({ a: entry(0, 4), b: entry(8, 12) }), 12), /4 bytes before the tensor b belong to no tensor/],
@@ -112,7 +126,10 @@ describe('a damaged or hostile file is refused with the reason', () => {
     await expect(readTensor(read, 'b')).rejects.toMatchObject({ code: 'TENSOR_MISSING', message: `${path} has no tensor named b.` })
     await expect(readTensor(read, 'ids')).rejects.toMatchObject({ code: 'TENSOR_DTYPE' })
     await truncate(path, read.bytes - 4)
-    await expect(readTensor(read, 'a')).rejects.toMatchObject({ code: 'SAFETENSORS_INVALID', message: expect.stringMatching(/it is cut off/) })
+    await expect(readTensor(read, 'a')).rejects.toMatchObject({
+      code: 'SAFETENSORS_INVALID',
+      message: expect.stringMatching(/it is cut off/)
+    })
   })
 })
 
