@@ -1,2 +1,107 @@
+/**
+ * `npm run bench`: what the work costs on this machine, next to what its processor can do.
+ *
+ *   --peer        also the same work in eager PyTorch, in the same run, and the ratios
+ *   --json        one JSON object instead of the table
+ *   --runs N      runs of each attribution, of which the median counts (7)
+ *   --folder DIR  keeps the random model there, or finds it there (else a temporary folder, removed afterwards)
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createEngineHandlers } from '../../src/main/engine/handlers'
+import { assert } from '../../src/shared/errors'
 import { matMulRate } from './measure'
-matMulRate().then((rate) => console.log(rate))
+import { findTorch, INSTALL, timePeer } from './peer'
+import { GPT2_SMALL, writeRandomModel } from './random-model'
+import { asJson, asTable, type Results } from './table'
+import { timeSubject, type Subject, type SubjectTimes } from './work'
+
+const { values } = parseArgs({
+  options: {
+    peer: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '7' },
+    folder: { type: 'string' },
+    /** Used by the bench itself: only write the random model, in a process of its own, so that its memory is not counted. */
+    write: { type: 'string' }
+  }
+})
+
+/** The bench is started in the repository's root. */
+const root = process.cwd()
+
+async function main(): Promise<void> {
+  if (values.write !== undefined) return void (await writeRandomModel(values.write, GPT2_SMALL))
+  const python = values.peer ? findTorch() : null
+  if (values.peer && python === null) {
+    process.stderr.write(`The peer needs PyTorch, which was not found. On Debian:\n  ${INSTALL}\n`)
+    process.exitCode = 1
+    return
+  }
+  const kept = values.folder === undefined ? null : resolve(values.folder)
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'gradsae-bench-')))
+  try {
+    const results = await measure(folder, python)
+    process.stdout.write(`${values.json ? JSON.stringify(asJson(results), null, 2) : asTable(results)}\n`)
+  } finally {
+    if (kept === null) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function measure(folder: string, python: string | null): Promise<Results> {
+  const runs = Number(values.runs)
+  assert(Number.isInteger(runs) && runs > 0, '--runs is a whole number above 0')
+  say('measuring the machine')
+  const before = await matMulRate()
+  if (!existsSync(join(folder, 'sae', 'cfg.json'))) {
+    say('writing a model of the shape of GPT-2 small')
+    const written = spawnSync(process.execPath, [__filename, '--write', folder], { stdio: 'inherit' })
+    assert(written.status === 0, 'the random model is written')
+  }
+  // The small model first: what the large one leaves behind would count as its memory.
+  const small = await timed(defaultSubject(), runs)
+  const large = await timed(randomSubject(folder), runs)
+  const peer = python === null ? null : timePeer(python, root, large.subject, GPT2_SMALL.d_vocab, large.attribution, runs)
+  const gigaRate = Math.max(before, await matMulRate())
+  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], peer }
+}
+
+async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {
+  say(`timing ${subject.name}`)
+  return timeSubject(createEngineHandlers({ bundledModels: join(root, 'models') }), subject, runs)
+}
+
+function randomSubject(folder: string): Subject {
+  return {
+    name: 'GPT-2 small, random weights',
+    model: join(folder, 'model'),
+    sae: join(folder, 'sae'),
+    hook: GPT2_SMALL.hook,
+    lengths: [16, 64, 256]
+  }
+}
+
+function defaultSubject(): Subject {
+  const at = join(root, 'models', 'storyteller')
+  const hook = 'blocks.3.hook_resid_post'
+  return {
+    name: 'storyteller, the default model',
+    model: join(at, 'model'),
+    sae: join(at, 'saes', `${hook}-topk-2048`),
+    hook,
+    lengths: [16, 64, 256]
+  }
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what} ...\n`)
+}
+
+main().catch((thrown: unknown) => {
+  process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`)
+  process.exitCode = 1
+})

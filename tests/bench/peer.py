@@ -1,12 +1,20 @@
-"""The peer: GradSAE as its authors write it, in eager PyTorch, on the same files and token ids.
+"""The peer: GradSAE in eager PyTorch, on the same files and token ids.
 
 Usage: peer.py MODEL_DIR SAE_DIR HOOK_LAYER IDS_JSON RUNS
-The model is GPT-2 as Hugging Face writes it (Conv1D weights, learned positions, gelu_new). Prints one JSON object:
-milliseconds of each run per prompt, the target and the ten best latents with their scores, so that the two sides can be compared.
-Only the model's and the SAE's own numbers are read; nothing is cached between runs.
+The model is GPT-2 as Hugging Face writes it (Conv1D weights, learned positions, gelu_new). Two ways are timed:
+
+  published  what the authors' program does at one step (Tizzzzy/sae_gradient, experiment1/gradsae.py): model and SAE as they are loaded, so
+             parameters track gradients; the hook value is detached, encoded, and replaced by its reconstruction; logits of every position;
+             zero_grad; backward of the greedy next token's probability; mean over positions of relu(z * dp/dz); argsort over all latents.
+  tuned      the same numbers from a program that a careful user would write: parameters frozen, the part before the latents without
+             gradients, logits of the last position only.
+
+Prints one JSON object: milliseconds of each run per prompt and way, the target, and the ten best latents with their scores, so that the
+two sides can be compared. Nothing is cached between runs.
 """
 import json
 import math
+import os
 import struct
 import sys
 import time
@@ -68,8 +76,26 @@ def encode(sae, k, x):
     return torch.zeros_like(p).scatter_(-1, indices, values.relu())
 
 
-def gradsae(model, sae, k, hook_layer, ids):
-    """Scores [d_sae]: mean over positions of relu(z * dp/dz), p the probability of the greedy next token, reconstruction substituted."""
+def published(model, sae, k, hook_layer, ids):
+    x = model.embed(ids)
+    for layer in range(hook_layer):
+        x = model.block(layer, x)
+    z = encode(sae, k, x.detach())
+    z.retain_grad()
+    x = z @ sae["W_dec"] + sae["b_dec"]
+    for layer in range(hook_layer, model.layers):
+        x = model.block(layer, x)
+    probabilities = model.logits(x)[-1].softmax(-1)
+    target = int(probabilities.argmax())
+    for parameter in [*model.weights.values(), *sae.values()]:
+        parameter.grad = None
+    probabilities[target].backward()
+    scores = (z.grad * z).relu().mean(0).detach()
+    scores.argsort(descending=True)
+    return target, scores
+
+
+def tuned(model, sae, k, hook_layer, ids):
     with torch.no_grad():
         x = model.embed(ids)
         for layer in range(hook_layer):
@@ -85,23 +111,33 @@ def gradsae(model, sae, k, hook_layer, ids):
     return target, (z * z.grad).relu().mean(0).detach()
 
 
+def measure(way, model, sae, k, hook_layer, prompts, runs):
+    results = []
+    for ids in prompts:
+        ids = torch.tensor(ids)
+        times = []
+        for run in range(runs + 1):
+            begin = time.perf_counter()
+            target, scores = way(model, sae, k, hook_layer, ids)
+            if run > 0:
+                times.append((time.perf_counter() - begin) * 1000)
+        top = scores.topk(10)
+        latents = [{"latent": int(latent), "score": float(score)} for score, latent in zip(top.values, top.indices)]
+        results.append({"tokens": len(ids), "milliseconds": times, "target": target, "latents": latents})
+    return results
+
+
 def main():
     model_folder, sae_folder, hook_layer, prompts, runs = sys.argv[1:6]
+    torch.set_num_threads(os.cpu_count())
     model = Model(model_folder)
     sae = load(f"{sae_folder}/sae_weights.safetensors")
     k = json.load(open(f"{sae_folder}/cfg.json"))["k"]
-    result = {"torch": torch.__version__, "threads": torch.get_num_threads(), "prompts": []}
-    for ids in json.loads(prompts):
-        ids = torch.tensor(ids)
-        times = []
-        for run in range(int(runs) + 1):
-            begin = time.perf_counter()
-            target, scores = gradsae(model, sae, k, int(hook_layer), ids)
-            top = scores.topk(10)
-            if run > 0:
-                times.append((time.perf_counter() - begin) * 1000)
-        latents = [{"latent": int(latent), "score": float(score)} for score, latent in zip(top.values, top.indices)]
-        result["prompts"].append({"tokens": len(ids), "milliseconds": times, "target": target, "latents": latents})
+    job = (model, sae, k, int(hook_layer), json.loads(prompts), int(runs))
+    result = {"torch": torch.__version__, "threads": torch.get_num_threads(), "tuned": measure(tuned, *job)}
+    for parameter in [*model.weights.values(), *sae.values()]:
+        parameter.requires_grad_(True)
+    result["published"] = measure(published, *job)
     print(json.dumps(result))
 
 

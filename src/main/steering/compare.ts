@@ -1,27 +1,27 @@
 /** A comparison: the baseline and one column per recipe, on one prompt and seed, with scores and provenance. */
 import { fail } from '../../shared/errors'
-import type { Comparison, ComparisonColumn, GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
+import type { Comparison, ComparisonColumn, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
-import type { Sae } from '../saes/types'
-import { generateColumns, type OnToken } from './generate'
+import { promptIds, type ModelSessions } from '../models'
+import type { Encoder } from '../saes'
+import { createHookEditor } from './editor'
+import { checkRoom, generateColumns, type OnToken } from './generate'
 import { changesNothing, checkInterventions, formatIntervention } from './interventions'
+import { openSteered } from './open'
 import type { SteeredModel } from './read'
 import { scoreColumn } from './score'
 import { continuationText } from './text'
 
-/** What a comparison runs on. `steered` is opened by `openSteered` for the same model, SAE and hook point. */
+/** What a comparison runs on: a model's sessions, and an SAE with its hook point if recipes are to be run. */
 export interface SteeringBench {
-  readonly sae: Sae | null
-  readonly hook: string | null
-  readonly steered: SteeredModel
+  readonly sessions: ModelSessions
+  readonly sae: { readonly encoder: Encoder; readonly hook: string } | null
   readonly versions: Readonly<Record<string, string>>
 }
 
 export interface ComparisonRequest {
   readonly prompt: PromptInput
-  /** The prompt as ids, checked against the vocabulary. */
-  readonly promptIds: readonly number[]
   readonly recipes: readonly Recipe[]
   readonly settings: GenerationSettings
   readonly target: { readonly id: number } | null
@@ -31,45 +31,45 @@ export interface ComparisonRequest {
 
 /**
  * Generates the baseline (column 0) and a column per recipe, streaming each token, then scores the finished texts.
- * Fails with LATENT_UNKNOWN, INTERVENTION_INVALID, TOKEN_UNKNOWN, CONTEXT_FULL, NUMBERS_NOT_FINITE; rejects with Cancelled.
+ * Fails with PROMPT_EMPTY, PROMPT_TOO_LONG, CONTEXT_FULL, TOKEN_UNKNOWN, LATENT_UNKNOWN, INTERVENTION_INVALID, NUMBERS_NOT_FINITE;
+ * rejects with Cancelled.
  */
 export async function compareRuns(bench: SteeringBench, request: ComparisonRequest, task: Task, onToken: OnToken): Promise<Comparison> {
-  const { steered } = bench
-  const { model } = steered
-  const { promptIds, settings } = request
+  const { model } = bench.sessions
+  const { settings } = request
   const started = performance.now()
+  const ids = promptIds(model, request.prompt)
   checkRecipes(bench, request.recipes)
   const target = request.target?.id ?? null
   if (target !== null && (target < 0 || target >= model.config.d_vocab))
     fail('TOKEN_UNKNOWN', { id: target, last: model.config.d_vocab - 1 })
+  checkRoom(ids.length, settings.maxTokens, model.config.n_ctx)
+  task.progress('Loading', 0, 1)
+  const editor = bench.sae === null ? null : await createHookEditor(bench.sae.encoder, request.recipes)
+  const steered = await openSteered(bench.sessions, bench.sae?.hook ?? null, editor)
   const recipes = [null, ...request.recipes]
-  const generated = await generateColumns(steered, { promptIds, recipes, settings, target }, task, onToken)
+  const generated = await generateColumns(steered, { promptIds: ids, recipes, settings, target }, task, onToken)
   const columns: ComparisonColumn[] = []
   for (const [index, { tokens, finished }] of generated.entries()) {
     const recipe = recipes[index] ?? null
-    const ids = tokens.map(({ id }) => id)
+    const generatedIds = tokens.map(({ id }) => id)
     if (request.score) task.progress('Scoring', index, generated.length)
-    const scores = request.score ? await scoreColumn(steered, promptIds, ids, recipe, task) : null
-    columns.push({ recipe, tokens: [...tokens], text: continuationText(model.tokenizer, promptIds, ids), finished, scores })
+    const scores = request.score ? await scoreColumn(steered, ids, generatedIds, recipe, task) : null
+    columns.push({ recipe, tokens: [...tokens], text: continuationText(model.tokenizer, ids, generatedIds), finished, scores })
   }
   return {
     prompt: request.prompt,
-    promptTokens: promptIds.map((id) => model.tokenizer.token(id)),
+    promptTokens: ids.map((id) => model.tokenizer.token(id)),
     settings,
     target: target === null ? null : model.tokenizer.token(target),
     columns,
-    provenance: provenanceOf(bench, performance.now() - started)
+    provenance: provenanceOf(bench, steered, performance.now() - started)
   }
-}
-
-/** The tokens of one column as `generate` of the command line reports them. */
-export function plainTokens(tokens: readonly GeneratedToken[]): { id: number; text: string; logprob: number }[] {
-  return tokens.map(({ id, text, logprob }) => ({ id, text, logprob }))
 }
 
 function checkRecipes({ sae }: SteeringBench, recipes: readonly Recipe[]): void {
   for (const recipe of recipes) {
-    if (sae !== null) checkInterventions(recipe.interventions, sae)
+    if (sae !== null) checkInterventions(recipe.interventions, sae.encoder.sae)
     else if (!changesNothing(recipe)) {
       const [first] = recipe.interventions
       fail('INTERVENTION_INVALID', {
@@ -80,13 +80,14 @@ function checkRecipes({ sae }: SteeringBench, recipes: readonly Recipe[]): void 
   }
 }
 
-function provenanceOf({ sae, hook, steered, versions }: SteeringBench, milliseconds: number): Comparison['provenance'] {
-  const { model } = steered
+function provenanceOf({ sessions, sae, versions }: SteeringBench, steered: SteeredModel, milliseconds: number): Comparison['provenance'] {
+  const { name, folder, hash } = sessions.model
   const { requested, used } = steered.suffix.session.device
+  const opened = sae?.encoder.sae
   return {
-    model: { name: model.name, path: model.folder, hash: model.hash },
-    sae: sae === null ? null : { name: sae.name, path: sae.folder, hash: sae.hash },
-    hook: sae === null ? null : hook,
+    model: { name, path: folder, hash },
+    sae: opened === undefined ? null : { name: opened.name, path: opened.folder, hash: opened.hash },
+    hook: sae?.hook ?? null,
     device: { requested, used },
     versions: { ...versions },
     createdAt: new Date().toISOString(),

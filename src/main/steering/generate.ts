@@ -113,7 +113,8 @@ function step(
   for (const column of run.columns) onToken(column, index, token)
 }
 
-function checkRoom(tokens: number, wanted: number, limit: number): void {
+/** Fails with PROMPT_EMPTY, PROMPT_TOO_LONG or CONTEXT_FULL unless `wanted` tokens fit after a prompt of `tokens`. */
+export function checkRoom(tokens: number, wanted: number, limit: number): void {
   if (tokens === 0) fail('PROMPT_EMPTY')
   if (tokens > limit) fail('PROMPT_TOO_LONG', { tokens, limit, excess: tokens - limit })
   if (tokens + wanted > limit) fail('CONTEXT_FULL', { tokens, wanted, limit, room: limit - tokens })

@@ -1,0 +1,88 @@
+/** The results as one table for people, or as one object for programs. */
+import type { PeerTimes } from './peer'
+import type { SubjectTimes } from './work'
+
+export interface Results {
+  readonly processor: string
+  readonly cores: number
+  /** Measured float32 matrix-multiply rate, in 10^9 operations a second. */
+  readonly gigaRate: number
+  readonly subjects: readonly SubjectTimes[]
+  readonly peer: PeerTimes | null
+}
+
+/** What is measured, and the wanted figure where there is one. Development figures of two cores, in milliseconds. */
+const WANTED: Readonly<Record<number, number>> = { 16: 85, 64: 150, 256: 550 }
+const WANTED_RATIO = 3.5
+
+export function asTable(results: Results): string {
+  const { processor, cores, gigaRate, subjects, peer } = results
+  const rows: [string, string, string][] = []
+  for (const [index, { subject, attribution, generation, loadMilliseconds, peakBytes }] of subjects.entries()) {
+    rows.push([subject.name, '', ''])
+    for (const { tokens, milliseconds, gigaOperations } of attribution) {
+      const wanted = index === 0 ? `, figure to beat ${WANTED[tokens]} ms` : ''
+      const share = share100(gigaOperations, milliseconds, gigaRate)
+      rows.push([`  attribution, ${tokens} tokens`, `${number(milliseconds)} ms`, `${share} % of the multiply rate${wanted}`])
+    }
+    for (const { columns, tokensPerSecond } of generation) {
+      rows.push([
+        `  generation, ${columns} column${columns === 1 ? '' : 's'}`,
+        `${number(tokensPerSecond)} tokens/s`,
+        'greedy, 32 tokens each after 64'
+      ])
+    }
+    rows.push(['  load', `${number(loadMilliseconds)} ms`, 'from the folder to the first ranking'])
+    rows.push(['  peak memory', `${number(peakBytes / 2 ** 20)} MiB`, 'of the process so far'])
+  }
+  if (peer !== null) rows.push(...peerRows(results, peer))
+  const head = `${processor}, ${cores} cores; matrix multiply ${number(gigaRate)} GFLOP/s (float32, 1024 x 1024, same runtime)`
+  return [head, '', ...align(rows)].join('\n')
+}
+
+function peerRows({ subjects }: Results, { torch, threads, prompts }: PeerTimes): [string, string, string][] {
+  const rows: [string, string, string][] = [[`the same in eager PyTorch ${torch}, ${threads} thread${threads === 1 ? '' : 's'}`, '', '']]
+  for (const { tokens, published, tuned } of prompts) {
+    const ours = subjects[0]?.attribution.find((one) => one.tokens === tokens)?.milliseconds ?? NaN
+    const wanted = tokens === 64 ? `, at least ${WANTED_RATIO} wanted` : ''
+    rows.push([`  as published, ${tokens} tokens`, `${number(published)} ms`, `${(published / ours).toFixed(2)} times ours${wanted}`])
+    rows.push([`  hand-tuned, ${tokens} tokens`, `${number(tuned)} ms`, `${(tuned / ours).toFixed(2)} times ours`])
+  }
+  return rows
+}
+
+/** The same numbers under plain names; the rankings are left out. */
+export function asJson({ processor, cores, gigaRate, subjects, peer }: Results): unknown {
+  return {
+    machine: { processor, cores, matMulGflops: gigaRate },
+    node: process.version,
+    subjects: subjects.map(({ subject, attribution, generation, loadMilliseconds, peakBytes }) => ({
+      name: subject.name,
+      hook: subject.hook,
+      loadMilliseconds,
+      peakBytes,
+      attribution: attribution.map(({ tokens, milliseconds, gigaOperations }) => ({
+        tokens,
+        milliseconds,
+        gigaOperations,
+        shareOfMatMulRate: gigaOperations / (milliseconds / 1000) / gigaRate
+      })),
+      generation
+    })),
+    peer
+  }
+}
+
+function share100(gigaOperations: number, milliseconds: number, gigaRate: number): string {
+  return ((100 * gigaOperations) / (milliseconds / 1000) / gigaRate).toFixed(0)
+}
+
+function number(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function align(rows: readonly [string, string, string][]): string[] {
+  const first = Math.max(...rows.filter(([, value]) => value !== '').map(([what]) => what.length))
+  const second = Math.max(...rows.map(([, value]) => value.length))
+  return rows.map(([what, value, note]) => (value === '' ? what : `${what.padEnd(first)}  ${value.padStart(second)}  ${note}`))
+}
