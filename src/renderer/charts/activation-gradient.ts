@@ -27,6 +27,9 @@ export interface ActivationGradientData {
 
 const LINE_POINTS = 60
 const RANK_OF_LINE = 10
+const NAMED = 5
+/** On a logarithmic axis gradients this much smaller than the largest are drawn at the lower edge. */
+const SMALLEST_SHARE = 1e-6
 
 export function activationGradient(data: ActivationGradientData, theme: ChartTheme): ChartView {
   const { points, selected, scale, unit } = data
@@ -41,21 +44,21 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
     score: point.score,
     symbol: point.score < 0 ? 'diamond' : 'circle',
     symbolSize: 4 + 12 * Math.sqrt(most > 0 ? Math.abs(point.score) / most : 0),
-    itemStyle: { color: colour(point, theme), opacity: point.score === 0 ? 0.55 : 0.85 }
+    itemStyle: { color: colour(point, theme, point.rank <= data.carriers), opacity: point.rank <= data.carriers ? 0.9 : 0.6 },
+    ...(point.rank <= NAMED && selected.size === 0 ? { label: tag(point, theme) } : {})
   })
   const chosen = points.filter((point) => selected.has(point.latent))
   return {
     option: {
       ...baseOption(theme),
-      grid: { left: 8, right: 16, top: 12, bottom: 30, containLabel: true },
-      xAxis: { ...axisStyle(theme, 'largest activation'), type: scale === 'log' ? 'log' : 'value', nameLocation: 'middle', nameGap: 22, min: scale === 'log' ? 'dataMin' : 0, axisLabel: axisLabel(theme) },
+      grid: { left: 8, right: 18, top: 26, bottom: 28, containLabel: true },
+      xAxis: { ...axisStyle(theme, 'largest activation'), ...axisRange(points.map((point) => place(point)[0]), scale), nameLocation: 'middle', nameGap: 22, axisLabel: axisLabel(theme, scale) },
       yAxis: {
-        ...axisStyle(theme, scale === 'log' ? `|gradient|` : 'gradient'),
-        type: scale === 'log' ? 'log' : 'value',
-        nameLocation: 'middle',
-        nameGap: 46,
-        min: scale === 'log' ? 'dataMin' : undefined,
-        axisLabel: axisLabel(theme)
+        ...axisStyle(theme, scale === 'log' ? '|gradient|' : 'gradient'),
+        ...axisRange(points.map((point) => place(point)[1]), scale),
+        nameGap: 10,
+        nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' },
+        axisLabel: axisLabel(theme, scale)
       },
       tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(point, unit) },
       series: [
@@ -66,8 +69,8 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
           data: chosen.map((point) => ({
             ...mark(point),
             symbolSize: 14,
-            itemStyle: { color: colour(point, theme), opacity: 1, borderColor: theme.text, borderWidth: 2 },
-            label: { show: chosen.length <= 12, position: 'top', formatter: String(point.latent), color: theme.text, fontSize: 11, fontWeight: 600 }
+            itemStyle: { color: colour(point, theme, true), opacity: 1, borderColor: theme.text, borderWidth: 2 },
+            ...(chosen.length <= 12 ? { label: tag(point, theme) } : {})
           }))
         },
         ...tenthLine(points, scale, theme)
@@ -85,7 +88,7 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
 function placer(points: readonly ActivationGradientPoint[], scale: 'linear' | 'log'): (point: ActivationGradientPoint) => [number, number] {
   if (scale === 'linear') return (point) => [point.activation, point.gradient]
   const sizes = points.map((point) => Math.abs(point.gradient)).filter((size) => size > 0)
-  const floor = sizes.length > 0 ? Math.min(...sizes) / 2 : 1
+  const floor = sizes.length > 0 ? Math.max(Math.min(...sizes) / 2, Math.max(...sizes) * SMALLEST_SHARE) : 1
   return (point) => [Math.max(point.activation, 1e-9), Math.max(Math.abs(point.gradient), floor)]
 }
 
@@ -108,13 +111,37 @@ function tenthLine(points: readonly ActivationGradientPoint[], scale: 'linear' |
   return scale === 'log' ? [curve(1)] : [curve(1), curve(-1)]
 }
 
-function colour(point: ActivationGradientPoint, theme: ChartTheme): string {
+/** The few that carry most influence in full colour, the others pale. */
+function colour(point: ActivationGradientPoint, theme: ChartTheme, strong: boolean): string {
   if (point.score === 0) return theme.line
-  return point.score < 0 ? theme.diverging[0] : theme.diverging[4]
+  if (point.score < 0) return theme.diverging[strong ? 0 : 1]
+  return theme.diverging[strong ? 4 : 3]
 }
 
-function axisLabel(theme: ChartTheme): object {
-  return { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: (value: number) => formatNumber(value, 2) }
+function tag(point: ActivationGradientPoint, theme: ChartTheme): object {
+  return { show: true, position: 'left', formatter: String(point.latent), color: theme.text, fontSize: 10.5 }
+}
+
+/** Logarithmic axes end a little beyond the data, so that no mark is cut. */
+function axisRange(values: readonly number[], scale: 'linear' | 'log'): object {
+  if (scale === 'linear') return { type: 'value', scale: true }
+  if (values.length === 0) return { type: 'log' }
+  return { type: 'log', min: Math.min(...values) / 1.5, max: Math.max(...values) * 1.8 }
+}
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+/** Powers of ten on logarithmic axes; the ends, which are none, stay blank. */
+function axisLabel(theme: ChartTheme, scale: 'linear' | 'log'): object {
+  return { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: scale === 'log' ? powerOfTen : (value: number) => formatNumber(value, 2) }
+}
+
+function powerOfTen(value: number): string {
+  const power = Math.log10(value)
+  if (Math.abs(power - Math.round(power)) > 1e-6) return ''
+  if (power >= -2 && power <= 3) return formatNumber(value, 1)
+  const digits = [...String(Math.abs(Math.round(power)))].map((digit) => SUPERSCRIPTS[Number(digit)] ?? '').join('')
+  return `10${power < 0 ? '⁻' : ''}${digits}`
 }
 
 function tip(point: unknown, unit: string): string {

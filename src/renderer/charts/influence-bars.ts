@@ -79,7 +79,7 @@ export function influenceBars(data: InfluenceBarsData, theme: ChartTheme): Chart
 
 function name(bar: InfluenceBar | undefined): string {
   if (!bar) return ''
-  return bar.label ? `${bar.label}  ${bar.latent}` : `${bar.latent}`
+  return bar.label ? `${bar.latent}  ${bar.label}` : `${bar.latent}`
 }
 
 function tip(bar: InfluenceBar | undefined, unit: string): string {

@@ -39,8 +39,7 @@ export function latentTokenHeatmap(data: LatentTokenHeatmapData, theme: ChartThe
           fontSize: 10.5,
           fontFamily: '"JetBrains Mono", monospace',
           rotate: 60,
-          interval: 0,
-          hideOverlap: true,
+          interval: 'auto',
           width: 70,
           overflow: 'truncate',
           formatter: (_name: string, at: number) => tokens[at] ?? '',
@@ -76,7 +75,7 @@ export function latentTokenHeatmap(data: LatentTokenHeatmapData, theme: ChartThe
             value: [cell.position, cell.row, cell.score],
             latent: rows[cell.row]?.latent,
             position: cell.position,
-            itemStyle: { borderColor: strong(cell.row) || cell.position === position ? theme.text : theme.background, borderWidth: 1 }
+            itemStyle: { borderColor: strong(cell.row) || cell.position === position ? theme.textSoft : theme.background, borderWidth: 1 }
           })),
           emphasis: { itemStyle: { borderColor: theme.accent, borderWidth: 2 } }
         }
@@ -92,7 +91,7 @@ export function latentTokenHeatmap(data: LatentTokenHeatmapData, theme: ChartThe
 
 function rowName(row: { latent: number; label: string | null } | undefined): string {
   if (!row) return ''
-  return row.label ? `${row.label}  ${row.latent}` : String(row.latent)
+  return row.label ? `${row.latent}  ${row.label}` : String(row.latent)
 }
 
 function tip(cell: HeatmapCell | undefined, { rows, tokens, unit }: LatentTokenHeatmapData): string {

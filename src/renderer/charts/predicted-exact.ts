@@ -32,9 +32,9 @@ export function predictedExact(data: PredictedExactData, theme: ChartTheme): Cha
   return {
     option: {
       ...baseOption(theme),
-      grid: { left: 8, right: 20, top: 12, bottom: 30, containLabel: true },
+      grid: { left: 8, right: 20, top: 26, bottom: 28, containLabel: true },
       xAxis: { ...axisStyle(theme, `predicted influence (${unit})`), type: 'value', nameLocation: 'middle', nameGap: 22, axisLabel: label, splitNumber: 4, scale: true },
-      yAxis: { ...axisStyle(theme, `exact effect (${unit})`), type: 'value', nameLocation: 'middle', nameGap: 46, axisLabel: label, splitNumber: 4, scale: true },
+      yAxis: { ...axisStyle(theme, `exact effect (${unit})`), type: 'value', nameGap: 10, nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' }, axisLabel: label, splitNumber: 4, scale: true },
       tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(points[dataIndex(point)]) },
       series: [
         {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Progress } from '../../shared/contract'
 import type { Device, DeviceInfo } from '../../shared/records/model'
-import { engine } from '../bridge'
+import { engine, processState } from '../bridge'
 import { useSettings } from './settings'
 
 /** Work under way, as the status bar shows it. */
@@ -34,6 +34,8 @@ export const useEngine = defineStore('engine', () => {
   let next = 1
 
   const device = computed<Device>(() => settings.settings.device)
+  /** starting, ready or stopped. */
+  const state = computed(() => processState.engine.state)
   const busy = computed(() => tasks.value.length > 0)
 
   async function refresh(): Promise<void> {
@@ -81,7 +83,7 @@ export const useEngine = defineStore('engine', () => {
     tasks.value = tasks.value.map((task) => (task.id === id ? { ...task, ...patch } : task))
   }
 
-  return { devices, versions, device, memoryBytes, tasks, busy, refresh, watchMemory, run, cancel, cancelAll }
+  return { state, devices, versions, device, memoryBytes, tasks, busy, refresh, watchMemory, run, cancel, cancelAll }
 })
 
 /** Time left if the rest goes as fast as what is done; null before a tenth of a second or without a total. */

@@ -61,5 +61,10 @@ export const useSettings = defineStore('settings', () => {
     waiting = setTimeout(() => void archive.call('settings.set', { ui: settings.value.ui }), UI_SAVE_DELAY)
   }
 
-  return { settings, loaded, theme, themeName, load, update, setTheme, uiNumber, uiText, uiFlag, remember }
+  /** What the About dialog shows of the program itself. */
+  async function appInfo(): Promise<{ version: string; versions: Record<string, string> }> {
+    return shell.call('app.info', {})
+  }
+
+  return { settings, loaded, theme, themeName, load, update, setTheme, uiNumber, uiText, uiFlag, remember, appInfo }
 })

@@ -37,7 +37,8 @@ export interface DataColumn<Row> {
   align?: 'start' | 'end'
   /** Width in px; a growing column takes what is left, at least this much. */
   size: number
-  grow?: boolean
+  /** Share of the room that is left; true counts 1. */
+  grow?: boolean | number
   sortable?: boolean
   /** First click sorts from large to small. */
   descendingFirst?: boolean
