@@ -88,7 +88,7 @@ test('gradients of weights that were not asked for are not emitted', () => {
   expect(products.map((node) => node.op)).toEqual(['FusedMatMul'])
 })
 
-test('float32 normalisations reuse the statistics of their fused kernels and agree with the float64 formula', async () => {
+test('float32 normalisations, which may reuse statistics of their fused kernels, agree with the float64 formula', async () => {
   // float32 has 24 bits: 6e-8 relative for each rounding, about ten of them here.
   for (const norm of [op.rmsNorm, (g: Graph, x: Value, w: Value, e: number) => op.layerNorm(g, x, w, null, e)]) {
     const both = await numbers((g, x) => {

@@ -34,9 +34,10 @@ export const network: Rules = {
   },
 
   // y = n g with n = a r, r = 1 / sqrt(mean(a^2) + epsilon), d = dy g:  da = r (d - n mean(d n));  dg = dy n
+  // r is computed again: the kernel's own second output is wrong on WebGPU (onnxruntime 1.30).
   SimplifiedLayerNormalization: (step) => {
     const { graph, a, b, dy } = step
-    const r = step.node.outputs[1] ?? inverseRoot(step, a)
+    const r = inverseRoot(step, a)
     const n = op.mul(graph, a, r)
     const scaled = (): Value => {
       const d = op.mul(graph, dy, b)
