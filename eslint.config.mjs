@@ -16,7 +16,7 @@ export default tseslint.config(
     extends: [tseslint.configs.base],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './tsconfig.renderer.json', './tsconfig.preload.json'],
+        project: ['./tsconfig.json', './tsconfig.renderer.json', './tsconfig.mixed.json'],
         tsconfigRootDir: import.meta.dirname,
         extraFileExtensions: ['.vue']
       }
@@ -88,6 +88,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off'
     }
   },

@@ -13,7 +13,7 @@ const tool = (pack, bin) => join(packageFolder(pack), bin)
 const STATIC = [
   { name: 'types', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.json'] },
   { name: 'types of the window', args: [tool('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.renderer.json'] },
-  { name: 'types of the preload script', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.preload.json'] },
+  { name: 'types of preload and end-to-end tests', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.mixed.json'] },
   {
     name: 'lint',
     args: [tool('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0', '--cache', '--cache-location', 'node_modules/.cache/eslint/']
