@@ -23,10 +23,15 @@ export interface SteeringSubject {
 const STORY = 'Once upon a time there was a girl named Lily. She was very sad because'
 const ARCHITECTURES = ['standard', 'jumprelu', 'topk'] as const
 
+/** The default model with one of its SAEs. */
+export function openStoryteller(sae = 'blocks.3.hook_resid_post-topk-2048'): Promise<SteeringSubject> {
+  return openSubject(DEFAULT_MODEL, join(DEFAULT_MODEL, '../saes', sae), { text: STORY })
+}
+
 export const STEERING_SUBJECTS: { name: string; open: () => Promise<SteeringSubject> }[] = [
   ...['blocks.3.hook_resid_post-topk-2048', 'blocks.3.hook_resid_post-jumprelu-2048'].map((name) => ({
     name: `the default model at ${name}`,
-    open: () => openSubject(DEFAULT_MODEL, join(DEFAULT_MODEL, '../saes', name), { text: STORY })
+    open: () => openStoryteller(name)
   })),
   ...TINY_MODELS.flatMap((folder, model) =>
     ['none', 'layer_norm'].map((normalisation, index) => {
