@@ -27,6 +27,7 @@ function block(): Graph {
   const last = op.gather(g, y, op.int64s(g, [-1]), 1)
   const target = op.reduceSum(g, op.gather(g, op.logSoftmax(g, last), op.int64s(g, [3]), 2))
   addOutput(g, 'y', y)
+  addOutput(g, 'wave', op.add(g, op.sin(g, op.mul(g, x, op.scalar(g, 500))), op.cos(g, x)))
   gradient(g, target, [x]).forEach((dx) => addOutput(g, 'dx', dx))
   return g
 }
@@ -44,7 +45,7 @@ test('forward and backward on WebGPU agree with the CPU, or the CPU takes over a
     if (emulated) expect(gpu.device.note).toBe('')
     else expect(gpu.device.note).toMatch(/^webgpu did not work \(.+\); the CPU is used$/)
     const [expected, found] = [await cpu.run(feeds), await gpu.run(feeds)]
-    for (const name of ['y', 'dx']) {
+    for (const name of ['y', 'dx', 'wave']) {
       const exact = floatsOf(expected, name)
       // float32 on both sides, sums of at most 16 products in another order: a few units of 6e-8, of numbers up to 3.
       floatsOf(found, name).forEach((value, i) => expect(value).toBeCloseTo(exact[i] ?? NaN, 5))

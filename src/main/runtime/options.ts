@@ -18,9 +18,19 @@ export function sessionOptions(graph: Graph, device: RealDevice, folder: string 
   const double = graph.nodes.some((node) => node.outputs.some((output) => output.type === 'float64'))
   const session = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }
   return {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    executionProviders: device === 'cpu' ? ['cpu'] : [provider(graph, device), 'cpu'],
     graphOptimizationLevel: double ? 'basic' : 'all',
     logSeverityLevel: 4,
     extra: { session }
   }
+}
+
+/**
+ * WebGPU's sine and cosine may be off by 5e-4 and by anything for large angles (WGSL specification, "Accuracy of concrete floating
+ * point expressions"), which ruins rotary positions; the CPU computes them. Nodes are called like their first output (serialise.ts).
+ */
+function provider(graph: Graph, device: RealDevice): InferenceSession.ExecutionProviderConfig {
+  if (device !== 'webgpu') return device
+  const trigonometry = graph.nodes.filter((node) => node.op === 'Sin' || node.op === 'Cos')
+  return { name: device, forceCpuNodeNames: trigonometry.flatMap((node) => node.outputs.slice(0, 1).map((value) => value.name)) }
 }
