@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createModelSessions, forwardResid, nextLogits, openModel, topTokens, type ModelSessions } from '../../src/main/models'
 import { openSession } from '../../src/main/runtime'
+import type { OpenSession } from '../../src/main/runtime/types'
+import { readSafetensors, readTensor } from '../../src/main/tensors/safetensors'
+import { writeSafetensors, type TensorToWrite } from '../../src/main/tensors/write-safetensors'
+import { failureOf } from '../support/failing'
+import { temporaryFolder } from '../support/folder'
+import { DEFAULT_MODEL, TINY_MODELS } from '../support/models'
 
-const FOLDER = join(import.meta.dirname, '../../models/storyteller/model')
 const Golden = z.array(
   z.object({
     prompt: z.string(),
@@ -14,11 +20,11 @@ const Golden = z.array(
     resid_post_last_token_first8: z.array(z.array(z.number()))
   })
 )
-const golden = Golden.parse(JSON.parse(readFileSync(join(FOLDER, 'golden.json'), 'utf8')))
+const golden = Golden.parse(JSON.parse(readFileSync(join(DEFAULT_MODEL, 'golden.json'), 'utf8')))
 
 let sessions: ModelSessions
 beforeAll(async () => {
-  sessions = createModelSessions(openSession, await openModel(FOLDER), 'cpu')
+  sessions = createModelSessions(openSession, await openModel(DEFAULT_MODEL), 'cpu')
 })
 afterAll(() => sessions.release())
 
@@ -45,5 +51,59 @@ describe('the default model', () => {
         for (const [i, value] of expected.entries()) expect(Math.abs((last[i] ?? NaN) - value)).toBeLessThan(BOUND)
       }
     }
+  })
+})
+
+describe('the sessions of a model', () => {
+  const [tiny = ''] = TINY_MODELS
+  const before = { from: 'tokens', to: 'blocks.1.hook_resid_pre', cache: false }
+
+  it('load a segment once, however often and under whichever of its names it is asked for, and again after a release', async () => {
+    let loads = 0
+    const counting: OpenSession = (graph, options) => {
+      loads++
+      return openSession(graph, options)
+    }
+    const own = createModelSessions(counting, await openModel(tiny), 'cpu')
+    const [first, second, third] = await Promise.all([
+      own.segment(before),
+      own.segment(before),
+      own.segment({ ...before, to: 'blocks.0.hook_resid_post' })
+    ])
+    expect([second, third]).toEqual([first, first])
+    expect(loads).toBe(1)
+    expect(own.device()).toMatchObject({ requested: 'cpu', used: 'cpu' })
+    await own.release()
+    await own.segment(before)
+    expect(loads).toBe(2)
+    await own.release()
+  })
+
+  it('try again after a load that failed', async () => {
+    const folder = join(await temporaryFolder(), 'model')
+    await cp(tiny, folder, { recursive: true })
+    const model = await openModel(folder)
+    const own = createModelSessions(openSession, { ...model, folder: join(folder, 'gone') }, 'cpu')
+    expect(await failureOf(() => own.segment(before))).toMatch(/^The inference runtime failed while loading the model gradsae-test-/)
+    await cp(tiny, join(folder, 'gone'), { recursive: true })
+    await own.segment(before)
+    await own.release()
+  })
+
+  it('refuse numbers that are not finite', async () => {
+    const folder = join(await temporaryFolder(), 'model')
+    await cp(tiny, folder, { recursive: true })
+    const file = await readSafetensors(join(folder, 'model.safetensors'))
+    const tensors: Record<string, TensorToWrite> = {}
+    for (const { name, dtype, shape } of file.tensors.values()) {
+      if (dtype === 'F32') tensors[name] = { dtype, shape, data: await readTensor(file, name) }
+    }
+    tensors['transformer.ln_f.weight'] = { dtype: 'F32', shape: [24], data: new Float32Array(24).fill(Infinity) }
+    await writeSafetensors(join(folder, 'model.safetensors'), tensors)
+    const own = createModelSessions(openSession, await openModel(folder), 'cpu')
+    expect(await failureOf(() => nextLogits(own, [0, 1, 2]))).toBe(
+      'The model produced numbers that are not finite while reading the prompt. Use a smaller coefficient, or run on the CPU.'
+    )
+    await own.release()
   })
 })

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
 
-/** A size: a whole number above 0. */
-export const Size = z.number().int().positive()
-/** The smallest size that makes no sense is far below this; the bound keeps products exact. */
+/** A size: a whole number above 0. No real one comes near the bound. */
+export const Size = z.number().int().positive().max(100_000_000)
+/** A number of blocks. The deepest published models have under 200; the bound keeps a hostile config from filling the memory. */
+export const Depth = z.number().int().positive().max(2000)
 const Ids = z.union([z.number().int(), z.array(z.number().int())]).nullish()
 
 /** The config's fields, parsed by an architecture's schema. Throws MODEL_CONFIG_INVALID naming the field. */

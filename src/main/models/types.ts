@@ -118,6 +118,7 @@ export interface Architecture {
  *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted.
  * Outputs: to a hook point: `resid` float32 [batch, seq, d_model]; to "logits": `logits` float32 [batch, n, d_vocab];
  *          with a cache: `present_key.{l}`, `present_value.{l}`.
+ * Inputs that a segment does not use are absent, and may be fed all the same: `positions` where no attention is left.
  * Prefix and suffix of the same hook point partition the layers: a layer's cache belongs to exactly one of them.
  */
 export interface SegmentSpec {

@@ -131,6 +131,7 @@ describe('a folder that is not usable is refused with its own text', () => {
     ['no model_type', () => copyOf(GPT2, { model_type: undefined }), /The architecture "" in .* is not known/],
     ['a field missing', () => copyOf(GPT2, { n_embd: undefined }), /does not describe a usable model: its "n_embd" is not usable/],
     ['a field of the wrong kind', () => copyOf(LLAMA, { num_hidden_layers: -2 }), /its "num_hidden_layers" is not usable/],
+    ['a depth beyond all bounds', () => copyOf(GPT2, { n_layer: 1e9 }), /its "n_layer" is not usable/],
     ['heads that do not divide', () => copyOf(GPT2, { n_head: 5 }), /24 hidden units do not divide among 5 heads/],
     ['groups that do not divide', () => copyOf(LLAMA, { num_key_value_heads: 3 }), /4 heads do not divide among 3 key\/value heads/],
     ['an unknown activation', () => copyOf(LLAMA, { hidden_act: 'xielu' }), /uses the activation function "xielu", which is not supported/],

@@ -8,14 +8,14 @@
 import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
-import { contradictory, endIds, parseConfig, Size, unsupported } from '../config'
+import { contradictory, Depth, endIds, parseConfig, Size, unsupported } from '../config'
 import { ACTIVATIONS, attention, conv1d } from '../layers'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
 const Config = z.looseObject({
   vocab_size: Size,
   n_embd: Size,
-  n_layer: Size,
+  n_layer: Depth,
   n_head: Size,
   n_positions: Size.default(1024),
   n_inner: Size.nullish(),

@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
-import { contradictory, endIds, parseConfig, Size, unsupported } from '../config'
+import { contradictory, Depth, endIds, parseConfig, Size, unsupported } from '../config'
 import { ACTIVATIONS, attention, linear, rotate, rotation, rowsOfRotation, splitHeads } from '../layers'
 import { frequenciesOf, Scaling } from '../rope'
 import type { Architecture, Emit, ModelConfig } from '../types'
@@ -17,7 +17,7 @@ const Config = z.looseObject({
   vocab_size: Size,
   hidden_size: Size,
   intermediate_size: Size,
-  num_hidden_layers: Size,
+  num_hidden_layers: Depth,
   num_attention_heads: Size,
   num_key_value_heads: Size.nullish(),
   head_dim: Size.nullish(),
