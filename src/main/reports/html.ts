@@ -21,10 +21,13 @@ export function trusted(markup: string): Html {
 
 /** Text as it may stand in an element or in a quoted attribute. Control characters that HTML refuses become U+FFFD. */
 export function escapeText(text: string): string {
-  return text
-    .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
-    // eslint-disable-next-line no-control-regex -- they are what is looked for
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd')
+  return withoutControls(text.replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`))
+}
+
+/** Text or markup without the control characters that no HTML file may hold; each becomes U+FFFD. */
+export function withoutControls(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd')
 }
 
 function render(value: Value): string {

@@ -1,6 +1,6 @@
 /** Pieces that several sections share. */
-import { divergingColour, themes } from '../../renderer/charts/theme'
-import { formatShare, formatSigned } from '../../renderer/utils/format'
+import { divergingColour, sequentialColour, themes, type ChartTheme } from '../../renderer/charts/theme'
+import { formatNumber, formatShare, formatSigned } from '../../renderer/utils/format'
 import { tokenPieces } from '../../renderer/utils/tokens'
 import type { SavedRanking } from '../../shared/records/project'
 import type { NextToken, Token } from '../../shared/records/token'
@@ -20,7 +20,8 @@ export interface Column {
 /** A table; cells are escaped. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string | null)[])[]): Html {
   const kind = (at: number): string => (columns[at]?.numeric === true ? 'number' : 'text')
-  return html`<div class="scroll"><table>
+  // a few columns spread over the whole page are hard to read across
+  return html`<div class="scroll"><table class="${columns.length < 4 ? 'narrow' : 'wide'}">
     <caption>${caption}</caption>
     <thead><tr>${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}</tr>`)}</tbody>
@@ -53,25 +54,34 @@ export interface StripToken {
   readonly changed?: boolean
 }
 
-/** Tokens on backgrounds of the diverging scale, symmetric about zero, full at `limit`. */
-export function strip(tokens: readonly StripToken[], limit: number): Html {
+/** How values become colours: "signed" is symmetric about zero, "size" runs from zero to the limit. Both are full at `limit`. */
+export interface Scale {
+  readonly kind: 'signed' | 'size'
+  readonly limit: number
+}
+
+/** Tokens on coloured backgrounds. */
+export function strip(tokens: readonly StripToken[], scale: Scale): Html {
   return html`<p class="strip">${tokens.map(({ token, value, note, changed }) => {
-    const light = divergingColour(themes.light.divergingSoft, value, limit)
-    const dark = divergingColour(themes.dark.divergingSoft, value, limit)
     const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}`
-    const cell = html`<span class="${classes}" style="--l:${light};--d:${dark}" title="${note}">${tokenText(token)}</span>`
+    const cell = html`<span class="${classes}" style="${colours(value, scale)}" title="${note}">${tokenText(token)}</span>`
     return token.text.includes('\n') ? html`${cell}<br>` : cell
   })}</p>`
 }
 
 /** The scale of a strip in words and colours. */
-export function stripLegend(limit: number, what: string): Html {
-  const stops = [-1, -0.5, 0, 0.5, 1]
-  return html`<p class="legend"><span>${formatSigned(-limit)}</span>${stops.map((share) => {
-    const light = divergingColour(themes.light.divergingSoft, share, 1)
-    const dark = divergingColour(themes.dark.divergingSoft, share, 1)
-    return html`<i style="--l:${light};--d:${dark}"></i>`
-  })}<span>${formatSigned(limit)}</span> <span>${what}</span></p>`
+export function stripLegend({ kind, limit }: Scale, what: string): Html {
+  const stops = kind === 'signed' ? [-1, -0.5, 0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]
+  const ends = kind === 'signed' ? [formatSigned(-limit), formatSigned(limit)] : ['0', formatNumber(limit)]
+  const boxes = stops.map((share) => html`<i style="${colours(share, { kind, limit: 1 })}"></i>`)
+  return html`<p class="legend"><span>${ends[0]}</span>${boxes}<span>${ends[1]}</span> <span>${what}</span></p>`
+}
+
+/** A background for each theme, as custom properties that the style sheet chooses from. */
+function colours(value: number, { kind, limit }: Scale): string {
+  const colour = (theme: ChartTheme): string =>
+    kind === 'signed' ? divergingColour(theme.divergingSoft, value, limit) : sequentialColour(theme.sequentialSoft, value, limit)
+  return `--l:${colour(themes.light)};--d:${colour(themes.dark)}`
 }
 
 /** The most probable next tokens on one line. */

@@ -1,5 +1,5 @@
 /** Each steering comparison: the recipes, the texts with what differs, and the numbers along them. */
-import { metricName, positionLines, type PositionMetric } from '../../../renderer/charts/position-lines'
+import { positionLines, type PositionMetric } from '../../../renderer/charts/position-lines'
 import { categoricalColour, themes, type ChartTheme } from '../../../renderer/charts/theme'
 import { formatNumber, formatSigned } from '../../../renderer/utils/format'
 import { diffTokens } from '../../../renderer/utils/text-diff'
@@ -7,7 +7,7 @@ import { visibleToken } from '../../../renderer/utils/tokens'
 import type { SavedComparison } from '../../../shared/records/project'
 import type { Comparison, ComparisonColumn, Intervention } from '../../../shared/records/steering'
 import { html, type Html } from '../html'
-import { facts, nameOf, paragraphs, strip, stripLegend, table, tokenText, typed } from '../parts'
+import { facts, nameOf, paragraphs, strip, stripLegend, table, tokenText, typed, type Scale } from '../parts'
 import type { Draw, ReportSection } from '../report'
 
 export const comparison: ReportSection = {
@@ -24,7 +24,7 @@ function one(saved: SavedComparison, at: number, draw: Draw): Html {
     ${paragraphs(saved.notes)}
     ${settings(comparison)}
     <h4>Prompt</h4>
-    ${strip(comparison.promptTokens.map((token, position) => ({ token, value: 0, note: `position ${position}` })), 1)}
+    ${strip(comparison.promptTokens.map((token, position) => ({ token, value: 0, note: `position ${position}` })), { kind: 'size', limit: 1 })}
     <h4>Texts</h4>
     ${comparison.columns.map((column) => text(column, comparison))}
     ${legend(comparison)}
@@ -46,22 +46,21 @@ function settings({ settings, provenance, target }: Comparison): Html {
   ])
 }
 
-/** A column's text on the log-probability of its tokens under the unsteered model; changed words underlined. */
+/** A column's text, darker where the unsteered model finds a token more surprising (-log-probability); changed words underlined. */
 function text(column: ComparisonColumn, comparison: Comparison): Html {
   const base = comparison.columns[0]?.tokens ?? []
   const { changed } = diffTokens(base, column.tokens)
   const logprobs = column.scores?.baselineLogprob
   const tokens = column.tokens.map((token, at) => ({
     token,
-    // less probable than the text around it is what a reader looks for: shown on the negative side
-    value: logprobs?.[at] ?? 0,
+    value: -(logprobs?.[at] ?? 0),
     note: `token ${at + 1}: ${logprobs?.[at] === undefined ? 'not scored' : `log-probability ${formatNumber(logprobs[at])}`}`,
     changed: changed[at] === true
   }))
   return html`<section class="column">
     <h5>${nameOfColumn(column)}</h5>
     ${column.recipe === null ? null : recipe(column.recipe.interventions, column.recipe.keepError)}
-    ${tokens.length === 0 ? html`<p class="soft">No token was generated.</p>` : strip(tokens, limitOf(comparison))}
+    ${tokens.length === 0 ? html`<p class="soft">No token was generated.</p>` : strip(tokens, scaleOf(comparison))}
     <p class="soft">${FINISHED[column.finished]}</p>
   </section>`
 }
@@ -90,14 +89,14 @@ const POSITION_WORDS = {
   last: 'at the last position of the prompt, then at each newest one'
 } as const
 
-function limitOf(comparison: Comparison): number {
+function scaleOf(comparison: Comparison): Scale {
   const all = comparison.columns.flatMap((column) => column.scores?.baselineLogprob ?? [])
-  return Math.max(1, ...all.map((value) => -value))
+  return { kind: 'size', limit: Math.max(1, ...all.map((value) => -value)) }
 }
 
 function legend(comparison: Comparison): Html | null {
   if (comparison.columns.every(({ scores }) => scores === null)) return null
-  return html`${stripLegend(limitOf(comparison), 'log-probability under the unsteered model, nats')}
+  return html`${stripLegend(scaleOf(comparison), 'surprise of each token: −log-probability under the unsteered model, nats')}
     <p class="soft">Underlined: words that the baseline does not have there.</p>`
 }
 
@@ -135,7 +134,7 @@ function charts(comparison: Comparison, draw: Draw): Html {
   )
   return html`<div class="stack">${metrics.map((metric) =>
     draw({
-      title: metricName(metric, target),
+      title: TITLES[metric],
       width: 940,
       height: 190,
       chart: (theme) =>
@@ -156,6 +155,8 @@ function charts(comparison: Comparison, draw: Draw): Html {
     })
   )}</div>${seriesKey(comparison)}`
 }
+
+const TITLES: Record<PositionMetric, string> = { kl: 'KL divergence', logprob: 'Log-probability', target: 'Watched token' }
 
 /** Which line is whose: the same colours as in the charts, with words. */
 function seriesKey(comparison: Comparison): Html {

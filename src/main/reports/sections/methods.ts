@@ -48,7 +48,7 @@ const METHODS: readonly Method[] = [
     uses: (report) => report.rankings.some(({ ranking }) => ranking.exact !== null),
     text: html`<p>A score is a first-order estimate. The check sets one latent’s activation to zero at every counted position, runs the model under the same substitution, and takes the true change:</p>
       <p class="formula">effect<sub>i</sub> = <var>t</var> − <var>t</var>(<var>z</var><sub>·,i</sub> := 0)</p>
-      <p>Pearson’s and Spearman’s correlations are between score and effect over the checked latents, which are the first of the ranking and thus no random sample of all. Where scores are means over
+      <p>Pearson’s and Spearman’s correlations are between score and effect over the checked latents, usually the first of the ranking and thus no random sample of all. Where scores are means over
       positions, they and the effects are on different scales, and a perfect estimate does not lie on the diagonal.</p>`
   },
   {

@@ -62,14 +62,14 @@ const METHOD_WORDS = {
 
 function promptStrip({ ranking }: SavedRanking): Html {
   const scores = positionScores(ranking, indexEntries(ranking), new Set())
-  const limit = Math.max(...scores.map(Math.abs), 0)
+  const scale = { kind: 'signed', limit: Math.max(...scores.map(Math.abs), 0) } as const
   const tokens = ranking.tokens.map((token, position) => {
     const value = scores[position] ?? 0
     return { token, value, note: `position ${position}: ${formatSigned(value)}` }
   })
   return html`<h4>Prompt</h4>
-    ${strip(tokens, limit)}
-    ${stripLegend(limit, 'what all active latents of a position add to the scores')}`
+    ${strip(tokens, scale)}
+    ${stripLegend(scale, 'what all active latents of a position add to the scores')}`
 }
 
 /** The four-part identity: how much of the target's first-order change each part of the hook value carries. */

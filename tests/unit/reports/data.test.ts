@@ -1,0 +1,68 @@
+import Papa from 'papaparse'
+import { describe, expect, test } from 'vitest'
+import { buildReport } from '../../../src/main/reports/build'
+import { JsonReport } from '../../../src/main/reports/json'
+import type { Report } from '../../../src/main/reports/report'
+import { sampleRanking } from '../../support/records'
+import { savedComparison, savedRanking } from '../../support/saved'
+
+const report: Report = {
+  title: 'T',
+  introduction: '',
+  project: { name: 'P', notes: 'n' },
+  rankings: [savedRanking(), savedRanking({ id: 'second', name: 'second' }, sampleRanking(3, 'gradsae'))],
+  comparisons: [savedComparison()],
+  version: '1.2.3',
+  writtenAt: '2026-01-02T03:04:05.000Z'
+}
+
+function rowsOf(csv: string | undefined): Record<string, string>[] {
+  const parsed = Papa.parse<Record<string, string>>(csv ?? '', { header: true, skipEmptyLines: true })
+  expect(parsed.errors).toEqual([])
+  return parsed.data
+}
+
+describe('JSON', () => {
+  test('holds everything and is read again exactly', async () => {
+    const [file] = await buildReport(report, 'json', '/r.json')
+    const read = JsonReport.parse(JSON.parse(file?.content ?? ''))
+    expect(read).toMatchObject({ format: 1, generator: 'GradSAE Workbench 1.2.3', title: 'T', project: { name: 'P' } })
+    expect(read.rankings).toEqual(report.rankings)
+    expect(read.comparisons).toEqual(report.comparisons)
+  })
+})
+
+describe('CSV', () => {
+  test('has one row per latent and, beside it, one row per generated token', async () => {
+    const [latents, tokens, ...more] = await buildReport(report, 'csv', '/folder/r.csv')
+    expect([latents?.path, tokens?.path, more]).toEqual(['/folder/r.csv', '/folder/r.tokens.csv', []])
+    const rows = rowsOf(latents?.content)
+    expect(rows).toHaveLength(6 + 3)
+    expect(rows[0]).toMatchObject({ ranking_id: 'ranking-id', method: 'attribution', rank: '1', latent: '100', label: 'sadness words', score: '0.5', target: ' there' })
+    expect(Number(rows[0]?.exact_effect)).toBeCloseTo(0.46, 12)
+    expect(rows[5]?.exact_effect).toBe('')
+    expect(rows[2]?.score).toBe(String(-0.5 / 3))
+    const steered = rowsOf(tokens?.content).filter(({ column }) => column === '1')
+    expect(steered).toHaveLength(6)
+    expect(steered[3]).toMatchObject({ recipe: 'sadder', interventions: '100:add:8:all', error_kept: 'true', token: ' weeping', kl: '0.09' })
+  })
+
+  test('of one kind of record is one file', async () => {
+    expect((await buildReport({ ...report, comparisons: [] }, 'csv', '/r.csv')).map(({ path }) => path)).toEqual(['/r.csv'])
+    const [only, ...more] = await buildReport({ ...report, rankings: [] }, 'csv', '/r.csv')
+    expect([only?.path, more]).toEqual(['/r.csv', []])
+    expect(rowsOf(only?.content)[0]).toMatchObject({ comparison: 'Sadder', column: '0', recipe: '' })
+  })
+
+  test('keeps quotes, commas and line breaks, and disarms what a spreadsheet would calculate', async () => {
+    const labels = [
+      { latent: 100, label: 'a "quoted", word\nand a line', source: '' },
+      { latent: 101, label: '=HYPERLINK("http://x")', source: '' }
+    ]
+    const [file] = await buildReport({ ...report, rankings: [savedRanking({ labels })], comparisons: [] }, 'csv', '/r.csv')
+    const rows = rowsOf(file?.content)
+    expect(rows[0]?.label).toBe('a "quoted", word\nand a line')
+    expect(rows[1]?.label).toBe(`'=HYPERLINK("http://x")`)
+    expect(file?.content.endsWith('\r\n')).toBe(true)
+  })
+})
