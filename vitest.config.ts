@@ -8,7 +8,16 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', environment: 'node', css, include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
-      { test: { name: 'pipeline', environment: 'node', css, include: ['tests/pipeline/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } }
+      {
+        test: {
+          name: 'pipeline',
+          environment: 'node',
+          css,
+          include: ['tests/pipeline/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      }
     ]
   }
 })

@@ -36,7 +36,12 @@ test('forward and backward on WebGPU agree with the CPU, or the CPU takes over a
   const emulated = existsSync(SWIFTSHADER) && existsSync(LOADER)
   if (emulated) process.env.VK_ICD_FILENAMES = SWIFTSHADER
   else process.env.VK_ICD_FILENAMES = '/nonexistent'
-  const feeds = { x: f32([2, 5, 8], Float32Array.from({ length: 80 }, (_, i) => Math.cos(i * 0.9))) }
+  const feeds = {
+    x: f32(
+      [2, 5, 8],
+      Float32Array.from({ length: 80 }, (_, i) => Math.cos(i * 0.9))
+    )
+  }
   const cpu = await openSession(block(), { device: 'cpu', doing: 'testing' })
   const gpu = await openSession(block(), { device: 'webgpu', doing: 'testing' })
   try {

@@ -52,7 +52,12 @@ export async function gradientError(build: Build, inputs: readonly Input[], rand
     const outputs = await backward.run({ ...named(x), c: weights })
     const exact = t.reduce((sum, direction, index) => sum + dot(direction, outputOf(outputs, `g${index}`)), 0)
     const along = async (step: number): Promise<number> => {
-      const moved = x.map((point, i) => f64(point.dims, point.data.map((number, j) => number + step * (t[i]?.data[j] ?? 0))))
+      const moved = x.map((point, i) =>
+        f64(
+          point.dims,
+          point.data.map((number, j) => number + step * (t[i]?.data[j] ?? 0))
+        )
+      )
       return dot(weights, await at(moved))
     }
     const near = (await along(STEP)) - (await along(-STEP))
@@ -80,7 +85,10 @@ function sample(inputs: readonly Input[], random: Random): Tensor<Float64Array>[
 }
 
 function uniform(dims: readonly number[], random: Random): Tensor<Float64Array> {
-  return f64(dims, Array.from({ length: size(dims) }, () => random.between(-1, 1)))
+  return f64(
+    dims,
+    Array.from({ length: size(dims) }, () => random.between(-1, 1))
+  )
 }
 
 function named(x: readonly Tensor[]): Feeds {

@@ -148,7 +148,11 @@ function accumulate(polynomial: Polynomial, product: string, coefficient: number
 }
 
 function joinSymbols(a: string, b: string): string {
-  return [a, b].filter((part) => part !== '').flatMap((part) => splitOutside(part, '*')).sort().join('*')
+  return [a, b]
+    .filter((part) => part !== '')
+    .flatMap((part) => splitOutside(part, '*'))
+    .sort()
+    .join('*')
 }
 
 function removeSymbols(product: string, remove: string): string | null {

@@ -40,9 +40,7 @@ export interface ExternalData {
   readonly length: number
 }
 
-export type Initializer =
-  | { readonly value: Value; readonly data: TypedArray }
-  | { readonly value: Value; readonly external: ExternalData }
+export type Initializer = { readonly value: Value; readonly data: TypedArray } | { readonly value: Value; readonly external: ExternalData }
 
 /** A graph under construction. Nodes are in execution order. */
 export interface Graph {

@@ -28,7 +28,8 @@ export async function listDevices(): Promise<DeviceInfo[]> {
 export async function devicesToTry(requested: Device): Promise<{ devices: RealDevice[]; note: string }> {
   if (requested === 'cpu') return { devices: ['cpu'], note: '' }
   if (requested === 'auto') {
-    for (const device of ACCELERATORS) if (offers(device) && (await failureOf(device)) === null) return { devices: [device, 'cpu'], note: '' }
+    for (const device of ACCELERATORS)
+      if (offers(device) && (await failureOf(device)) === null) return { devices: [device, 'cpu'], note: '' }
     return { devices: ['cpu'], note: '' }
   }
   if (offers(requested)) return { devices: [requested, 'cpu'], note: '' }

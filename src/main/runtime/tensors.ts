@@ -22,7 +22,11 @@ export function f64(dims: readonly number[], data: Float64Array | readonly numbe
 
 /** An int64 tensor from ordinary numbers. */
 export function i64(dims: readonly number[], numbers: ArrayLike<number>): Tensor<BigInt64Array> {
-  return tensor('int64', dims, BigInt64Array.from(Array.from(numbers), (number) => BigInt(number)))
+  return tensor(
+    'int64',
+    dims,
+    BigInt64Array.from(Array.from(numbers), (number) => BigInt(number))
+  )
 }
 
 /** A bool tensor. */

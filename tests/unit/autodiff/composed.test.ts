@@ -26,7 +26,8 @@ const steps: readonly Step[] = [
   (g, _, x) => op.sqrt(g, op.add(g, op.exp(g, op.tanh(g, x)), number(g, 1))),
   (g, random, x, pool) => binary(random.pick([op.add, op.sub, op.mul]))(g, random, x, pool),
   (g, random, x, pool) => binary(random.pick([op.add, op.mul]))(g, random, x, pool),
-  (g, random, x, pool) => binary((graph, a, b) => op.div(graph, a, op.add(graph, op.sigmoid(graph, b), number(graph, 0.5))))(g, random, x, pool),
+  (g, random, x, pool) =>
+    binary((graph, a, b) => op.div(graph, a, op.add(graph, op.sigmoid(graph, b), number(graph, 0.5))))(g, random, x, pool),
   (g, random, x, pool) => product(g, random, x, pool),
   (g, random, x, pool) => product(g, random, x, pool),
   (g, random, x) => (x.shape.length > 0 ? random.pick([op.softmax, op.logSoftmax])(g, x) : null),
@@ -56,7 +57,12 @@ const hasRows = (x: Value): boolean => x.shape.length > 1 && typeof x.shape.at(-
 function gain(g: Graph, x: Value): Value {
   const width = x.shape.at(-1)
   if (typeof width !== 'number') throw new Error('a normalised row has a known width')
-  return op.constant(g, 'float64', [width], Array.from({ length: width }, (_, i) => 0.5 + 0.25 * i))
+  return op.constant(
+    g,
+    'float64',
+    [width],
+    Array.from({ length: width }, (_, i) => 0.5 + 0.25 * i)
+  )
 }
 
 function binary(f: (g: Graph, a: Value, b: Value) => Value): Step {
@@ -77,14 +83,16 @@ function product(g: Graph, random: Random, x: Value, pool: readonly Value[]): Va
 
 function broadcasts(a: Value, b: Value): boolean {
   const rank = Math.max(a.shape.length, b.shape.length)
-  return Array.from({ length: rank }, (_, i) => [a.shape.at(-1 - i) ?? 1, b.shape.at(-1 - i) ?? 1]).every(([x, y]) => x === y || x === 1 || y === 1)
+  return Array.from({ length: rank }, (_, i) => [a.shape.at(-1 - i) ?? 1, b.shape.at(-1 - i) ?? 1]).every(
+    ([x, y]) => x === y || x === 1 || y === 1
+  )
 }
 
 /** A random program: each step takes an earlier value, prefers recent ones, and its result may be used again. */
 function compose(random: Random): (graph: Graph, inputs: readonly Value[]) => Value {
   return (graph, inputs) => {
     const pool = [...inputs]
-    for (let made = 0; made < DEPTH; ) {
+    for (let made = 0; made < DEPTH;) {
       const recent = pool.slice(random.below(2) === 0 ? -3 : 0)
       const result = random.pick(steps)(graph, random, random.pick(recent), pool)
       if (!result || result.shape.length > 4 || result.shape.includes(0)) continue
@@ -97,10 +105,13 @@ function compose(random: Random): (graph: Graph, inputs: readonly Value[]) => Va
   }
 }
 
-test.each(Array.from({ length: 10 }, (_, index) => index))('random composed graphs have the gradients finite differences give (%i of 10, 20 graphs each)', async (group) => {
-  for (let index = 0; index < 20; index++) {
-    const seed = group * 20 + index
-    const error = await gradientError(compose(randomFrom(seed)), INPUTS, randomFrom(seed + 10_000))
-    expect(error, `seed ${seed}`).toBeLessThan(TOLERANCE)
+test.each(Array.from({ length: 10 }, (_, index) => index))(
+  'random composed graphs have the gradients finite differences give (%i of 10, 20 graphs each)',
+  async (group) => {
+    for (let index = 0; index < 20; index++) {
+      const seed = group * 20 + index
+      const error = await gradientError(compose(randomFrom(seed)), INPUTS, randomFrom(seed + 10_000))
+      expect(error, `seed ${seed}`).toBeLessThan(TOLERANCE)
+    }
   }
-})
+)

@@ -24,10 +24,19 @@ function take(inputs: readonly Value[], index: number): Value {
   return value
 }
 
-const one = (f: Unary): Build => (g, inputs) => f(g, take(inputs, 0))
-const two = (f: Binary): Build => (g, inputs) => f(g, take(inputs, 0), take(inputs, 1))
+const one =
+  (f: Unary): Build =>
+  (g, inputs) =>
+    f(g, take(inputs, 0))
+const two =
+  (f: Binary): Build =>
+  (g, inputs) =>
+    f(g, take(inputs, 0), take(inputs, 1))
 /** One tensor as both operands. */
-const twice = (f: Binary): Build => (g, inputs) => f(g, take(inputs, 0), take(inputs, 0))
+const twice =
+  (f: Binary): Build =>
+  (g, inputs) =>
+    f(g, take(inputs, 0), take(inputs, 0))
 
 const any = (...dims: number[]): Input => ({ dims })
 const positive = (...dims: number[]): Input => ({ dims, sampler: 'positive' })
@@ -75,11 +84,41 @@ const elementwise: Row[] = [
   unary('Abs', op.abs, distinct),
   unary('Sin', op.sin),
   unary('Cos', op.cos),
-  { op: 'Clip', build: one((g, x) => op.clip(g, x, { min: op.scalar(g, -0.2, 'float64'), max: op.scalar(g, 0.3, 'float64') })), cases: unaryCases(distinct) },
-  { op: 'Clip', build: two((g, x, low) => op.clip(g, x, { min: low })), cases: [[distinct(9), distinct()], [distinct(2, 3), distinct()]] },
-  { op: 'Clip', build: two((g, x, high) => op.clip(g, x, { max: high })), cases: [[distinct(9), distinct()], [distinct(2, 3), distinct()]] },
-  { op: 'Where', build: (g, v) => op.where(g, even(g, v), take(v, 0), take(v, 1)), cases: [[any(2, 3), any(2, 3)], [any(1), any(2, 3)], [any(), any(4, 2, 1)]] },
-  { op: 'Where', build: (g, v) => op.where(g, op.greater(g, take(v, 0), op.scalar(g, 0, 'float64')), take(v, 0), take(v, 1)), cases: [[distinct(3), any(3)]] },
+  {
+    op: 'Clip',
+    build: one((g, x) => op.clip(g, x, { min: op.scalar(g, -0.2, 'float64'), max: op.scalar(g, 0.3, 'float64') })),
+    cases: unaryCases(distinct)
+  },
+  {
+    op: 'Clip',
+    build: two((g, x, low) => op.clip(g, x, { min: low })),
+    cases: [
+      [distinct(9), distinct()],
+      [distinct(2, 3), distinct()]
+    ]
+  },
+  {
+    op: 'Clip',
+    build: two((g, x, high) => op.clip(g, x, { max: high })),
+    cases: [
+      [distinct(9), distinct()],
+      [distinct(2, 3), distinct()]
+    ]
+  },
+  {
+    op: 'Where',
+    build: (g, v) => op.where(g, even(g, v), take(v, 0), take(v, 1)),
+    cases: [
+      [any(2, 3), any(2, 3)],
+      [any(1), any(2, 3)],
+      [any(), any(4, 2, 1)]
+    ]
+  },
+  {
+    op: 'Where',
+    build: (g, v) => op.where(g, op.greater(g, take(v, 0), op.scalar(g, 0, 'float64')), take(v, 0), take(v, 1)),
+    cases: [[distinct(3), any(3)]]
+  },
   { op: 'Cast', build: one((g, x) => op.cast(g, x, 'float64')), cases: [[any(2)]] },
   { op: 'Identity', build: one(op.identity), cases: unaryCases(any) },
   { op: 'Sign', build: one((g, x) => op.mul(g, x, op.sign(g, x))), cases: [[distinct(4)]] },
@@ -87,16 +126,35 @@ const elementwise: Row[] = [
 ]
 
 const products: [number[], number[]][] = [
-  [[2, 3], [3, 4]],
-  [[5, 2, 3], [3, 4]],
-  [[2, 5, 2, 3], [2, 5, 3, 4]],
-  [[2, 1, 2, 3], [5, 3, 4]],
-  [[2, 3], [5, 3, 4]]
+  [
+    [2, 3],
+    [3, 4]
+  ],
+  [
+    [5, 2, 3],
+    [3, 4]
+  ],
+  [
+    [2, 5, 2, 3],
+    [2, 5, 3, 4]
+  ],
+  [
+    [2, 1, 2, 3],
+    [5, 3, 4]
+  ],
+  [
+    [2, 3],
+    [5, 3, 4]
+  ]
 ]
 const flip = (dims: readonly number[]): number[] => [...dims.slice(0, -2), dims.at(-1) ?? 1, dims.at(-2) ?? 1]
 
 const linear: Row[] = [
-  { op: 'MatMul', build: two(op.matMul), cases: [...products.map(([a, b]) => [any(...a), any(...b)]), [symbolic(any(5, 2, 3), 'n', 'm', 3), any(3, 4)]] },
+  {
+    op: 'MatMul',
+    build: two(op.matMul),
+    cases: [...products.map(([a, b]) => [any(...a), any(...b)]), [symbolic(any(5, 2, 3), 'n', 'm', 3), any(3, 4)]]
+  },
   { op: 'MatMul', build: twice(op.matMul), cases: [[any(3, 3)], [any(2, 3, 3)]] },
   ...[
     { transA: true, transB: false },
@@ -107,38 +165,88 @@ const linear: Row[] = [
     build: two((g, a, b) => op.matMul(g, a, b, options)),
     cases: products.map(([a, b]) => [any(...(options.transA ? flip(a) : a)), any(...(options.transB ? flip(b) : b))])
   })),
-  { op: 'FusedMatMul', build: twice((g, a, b) => op.matMul(g, a, b, { transB: true })), cases: [[any(2, 3)], [symbolic(any(4, 2, 3), 'b', 'n', 3)]] }
+  {
+    op: 'FusedMatMul',
+    build: twice((g, a, b) => op.matMul(g, a, b, { transB: true })),
+    cases: [[any(2, 3)], [symbolic(any(4, 2, 3), 'b', 'n', 3)]]
+  }
 ]
 
 const structure: Row[] = [
   { op: 'Reshape', build: one((g, x) => op.reshape(g, x, [3, 4])), cases: [[any(2, 6)], [any(12)]] },
   { op: 'Reshape', build: one((g, x) => op.reshape(g, x, ['batch*seq', 2])), cases: [[symbolic(any(3, 4, 2), 'batch', 'seq', 2)]] },
   { op: 'Reshape', build: one((g, x) => op.reshape(g, x, ['batch', 'seq', 2, 3])), cases: [[symbolic(any(3, 4, 6), 'batch', 'seq', 6)]] },
-  { op: 'Transpose', build: one((g, x) => op.transpose(g, x, [2, 0, 1])), cases: [[any(2, 3, 4)], [symbolic(any(2, 3, 4), 'a', 'b', 'c')]] },
+  {
+    op: 'Transpose',
+    build: one((g, x) => op.transpose(g, x, [2, 0, 1])),
+    cases: [[any(2, 3, 4)], [symbolic(any(2, 3, 4), 'a', 'b', 'c')]]
+  },
   { op: 'Expand', build: one((g, x) => op.expand(g, x, [2, 3, 4])), cases: [[any(3, 1)], [any()], [any(2, 1, 4)]] },
-  { op: 'Concat', build: (g, v) => op.concat(g, [take(v, 0), take(v, 1), take(v, 0)], 1), cases: [[any(2, 3), any(2, 2)], [symbolic(any(2, 3), 'n', 'past'), symbolic(any(2, 2), 'n', 'seq')]] },
+  {
+    op: 'Concat',
+    build: (g, v) => op.concat(g, [take(v, 0), take(v, 1), take(v, 0)], 1),
+    cases: [
+      [any(2, 3), any(2, 2)],
+      [symbolic(any(2, 3), 'n', 'past'), symbolic(any(2, 2), 'n', 'seq')]
+    ]
+  },
   { op: 'Split', build: one((g, x) => op.mul(g, ...pair(op.split(g, x, 1, [2, 2])))), cases: [[any(3, 4)], [symbolic(any(3, 4), 'n', 4)]] },
   { op: 'Split', build: one((g, x) => pair(op.split(g, x, -1, [1, 3]))[1]), cases: [[any(3, 4)]] },
   { op: 'Slice', build: one((g, x) => op.slice(g, x, 1, 1, 3)), cases: [[any(2, 4)], [symbolic(any(2, 4), 'n', 'm')]] },
   { op: 'Slice', build: one((g, x) => op.slice(g, x, -1, -2)), cases: [[any(2, 4)], [symbolic(any(2, 4), 'n', 'm')]] },
-  { op: 'Pad', build: one((g, x) => op.pad(g, x, 1, { value: indices(g, [1], [2]), size: 2 }, { value: indices(g, [1], [1]), size: 1 })), cases: [[any(2, 3)], [symbolic(any(2, 3), 'n', 'm')]] },
+  {
+    op: 'Pad',
+    build: one((g, x) => op.pad(g, x, 1, { value: indices(g, [1], [2]), size: 2 }, { value: indices(g, [1], [1]), size: 1 })),
+    cases: [[any(2, 3)], [symbolic(any(2, 3), 'n', 'm')]]
+  },
   { op: 'Squeeze', build: one((g, x) => op.squeeze(g, x, [1])), cases: [[any(2, 1, 3)], [symbolic(any(2, 1, 3), 'n', 1, 'm')]] },
   { op: 'Unsqueeze', build: one((g, x) => op.unsqueeze(g, x, [0, 2])), cases: [[any(2, 3)], [symbolic(any(2, 3), 'n', 'm')]] },
   { op: 'Trilu', build: one((g, x) => op.trilu(g, x, { upper: false })), cases: [[any(3, 3)], [any(2, 3, 4)]] },
-  { op: 'Trilu', build: one((g, x) => op.trilu(g, x, { upper: true, k: 1 })), cases: [[any(3, 3)], [symbolic(any(2, 3, 4), 'n', 'm', 'k')]] }
+  {
+    op: 'Trilu',
+    build: one((g, x) => op.trilu(g, x, { upper: true, k: 1 })),
+    cases: [[any(3, 3)], [symbolic(any(2, 3, 4), 'n', 'm', 'k')]]
+  }
 ]
 
 const indexing: Row[] = [
-  { op: 'Gather', build: one((g, x) => op.gather(g, x, indices(g, [4], [0, 2, 2, -1]))), cases: [[any(3)], [any(3, 2)], [symbolic(any(3, 2), 'n', 'm')]] },
-  { op: 'Gather', build: one((g, x) => op.gather(g, x, indices(g, [2, 2], [0, 2, 2, 1]), 1)), cases: [[any(2, 3)], [any(2, 3, 4)], [symbolic(any(2, 3, 4), 'a', 'b', 4)]] },
+  {
+    op: 'Gather',
+    build: one((g, x) => op.gather(g, x, indices(g, [4], [0, 2, 2, -1]))),
+    cases: [[any(3)], [any(3, 2)], [symbolic(any(3, 2), 'n', 'm')]]
+  },
+  {
+    op: 'Gather',
+    build: one((g, x) => op.gather(g, x, indices(g, [2, 2], [0, 2, 2, 1]), 1)),
+    cases: [[any(2, 3)], [any(2, 3, 4)], [symbolic(any(2, 3, 4), 'a', 'b', 4)]]
+  },
   { op: 'Gather', build: one((g, x) => op.gather(g, x, indices(g, [], [1]), -1)), cases: [[any(2, 3)], [any(2, 2, 3)]] },
-  { op: 'GatherElements', build: one((g, x) => op.gatherElements(g, x, indices(g, [2, 2], [0, 2, 1, 1]), 1)), cases: [[any(2, 3)], [symbolic(any(2, 3), 'n', 'm')]] },
+  {
+    op: 'GatherElements',
+    build: one((g, x) => op.gatherElements(g, x, indices(g, [2, 2], [0, 2, 1, 1]), 1)),
+    cases: [[any(2, 3)], [symbolic(any(2, 3), 'n', 'm')]]
+  },
   { op: 'GatherND', build: one((g, x) => op.gatherND(g, x, indices(g, [3, 2], [0, 1, 1, 0, 0, 1]))), cases: [[any(2, 2)], [any(2, 3, 4)]] },
   ...(['none', 'add'] as const).flatMap((reduction): Row[] => [
-    { op: 'ScatterElements', build: two((g, x, u) => op.scatterElements(g, x, indices(g, [2, 2], [0, 2, 1, 0]), u, 1, reduction)), cases: [[any(2, 3), any(2, 2)]] },
-    { op: 'ScatterND', build: two((g, x, u) => op.scatterND(g, x, indices(g, [2, 1], [2, 0]), u, reduction)), cases: [[any(3, 2), any(2, 2)], [symbolic(any(3, 2), 'n', 2), any(2, 2)]] }
+    {
+      op: 'ScatterElements',
+      build: two((g, x, u) => op.scatterElements(g, x, indices(g, [2, 2], [0, 2, 1, 0]), u, 1, reduction)),
+      cases: [[any(2, 3), any(2, 2)]]
+    },
+    {
+      op: 'ScatterND',
+      build: two((g, x, u) => op.scatterND(g, x, indices(g, [2, 1], [2, 0]), u, reduction)),
+      cases: [
+        [any(3, 2), any(2, 2)],
+        [symbolic(any(3, 2), 'n', 2), any(2, 2)]
+      ]
+    }
   ]),
-  { op: 'TopK', build: one((g, x) => op.topK(g, x, 2).values), cases: [[distinct(5)], [distinct(2, 4)], [symbolic(distinct(2, 4), 'n', 'm')]] },
+  {
+    op: 'TopK',
+    build: one((g, x) => op.topK(g, x, 2).values),
+    cases: [[distinct(5)], [distinct(2, 4)], [symbolic(distinct(2, 4), 'n', 'm')]]
+  },
   { op: 'TopK', build: one((g, x) => op.topK(g, x, 2, 0).values), cases: [[distinct(3, 4)]] }
 ]
 
@@ -153,7 +261,11 @@ const reducers: [string, typeof op.reduceSum, (...dims: number[]) => Input][] = 
 const reduction: Row[] = [
   ...reducers.flatMap(([name, reduce, of]): Row[] => [
     { op: name, build: one((g, x) => reduce(g, x)), cases: unaryCases(of).slice(1) },
-    { op: name, build: one((g, x) => reduce(g, x, { axes: [1], keep: true })), cases: [[of(2, 3)], [symbolic(of(2, 3, 2), 'a', 'b', 'c')]] },
+    {
+      op: name,
+      build: one((g, x) => reduce(g, x, { axes: [1], keep: true })),
+      cases: [[of(2, 3)], [symbolic(of(2, 3, 2), 'a', 'b', 'c')]]
+    },
     { op: name, build: one((g, x) => reduce(g, x, { axes: [0, -1] })), cases: [[of(2, 3, 4)], [symbolic(of(2, 3, 4), 'a', 'b', 'c')]] }
   ]),
   ...[{}, { reverse: true }, { exclusive: true }, { reverse: true, exclusive: true }].map((options): Row => ({
@@ -169,16 +281,34 @@ const network: Row[] = [
   { op: 'Softmax', build: one((g, x) => op.softmax(g, x, 0)), cases: rows.map((row) => [row]) },
   { op: 'LogSoftmax', build: one((g, x) => op.logSoftmax(g, x)), cases: rows.map((row) => [row]) },
   { op: 'LogSoftmax', build: one((g, x) => op.logSoftmax(g, x, 0)), cases: rows.map((row) => [row]) },
-  { op: 'LayerNormalization', build: (g, v) => op.layerNorm(g, take(v, 0), take(v, 1), take(v, 2), 1e-3), cases: [[any(2, 5), any(5), any(5)], [any(2, 3, 4), any(4), any(4)], [symbolic(any(3, 4), 'n', 4), any(4), any(4)]] },
+  {
+    op: 'LayerNormalization',
+    build: (g, v) => op.layerNorm(g, take(v, 0), take(v, 1), take(v, 2), 1e-3),
+    cases: [
+      [any(2, 5), any(5), any(5)],
+      [any(2, 3, 4), any(4), any(4)],
+      [symbolic(any(3, 4), 'n', 4), any(4), any(4)]
+    ]
+  },
   { op: 'LayerNormalization', build: two((g, x, gain) => op.layerNorm(g, x, gain, null, 1e-3)), cases: [[any(2, 5), any(5)]] },
-  { op: 'SimplifiedLayerNormalization', build: two((g, x, gain) => op.rmsNorm(g, x, gain, 1e-3)), cases: [[any(2, 5), any(5)], [any(2, 3, 4), any(4)], [symbolic(any(3, 4), 'n', 4), any(4)]] },
+  {
+    op: 'SimplifiedLayerNormalization',
+    build: two((g, x, gain) => op.rmsNorm(g, x, gain, 1e-3)),
+    cases: [
+      [any(2, 5), any(5)],
+      [any(2, 3, 4), any(4)],
+      [symbolic(any(3, 4), 'n', 4), any(4)]
+    ]
+  },
   unary('Gelu', (g, x) => op.gelu(g, x, 'exact')),
   unary('Gelu', (g, x) => op.gelu(g, x, 'tanh')),
   unary('silu', op.silu)
 ]
 
 const table = [...elementwise, ...linear, ...structure, ...indexing, ...reduction, ...network]
-const checks = table.flatMap(({ op: name, build, cases }, row) => cases.map((inputs, index) => ({ name, build, inputs, seed: 1000 * row + index })))
+const checks = table.flatMap(({ op: name, build, cases }, row) =>
+  cases.map((inputs, index) => ({ name, build, inputs, seed: 1000 * row + index }))
+)
 
 test.each(checks)('$name agrees with finite differences (case $seed)', async ({ build, inputs, seed }) => {
   expect(await gradientError(build, inputs, randomFrom(seed))).toBeLessThan(TOLERANCE)
@@ -196,7 +326,12 @@ test('every file of rules/ and expansions/ is in its list', () => {
       .filter((file) => file !== 'index.ts')
       .map((file) => file.replace('.ts', ''))
   expect(files('rules').sort()).toEqual(Object.keys(families).sort())
-  expect(files('expansions').map(camel).sort()).toEqual(expansions.map((expansion) => expansion.op).map(lowerFirst).sort())
+  expect(files('expansions').map(camel).sort()).toEqual(
+    expansions
+      .map((expansion) => expansion.op)
+      .map(lowerFirst)
+      .sort()
+  )
 })
 
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

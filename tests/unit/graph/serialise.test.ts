@@ -24,7 +24,9 @@ test('a graph is written as a model of the declared opsets with named inputs and
     { domain: '', version: OPSET },
     { domain: 'com.microsoft', version: 1 }
   ])
-  expect(model.graph.input).toEqual([{ name: 'x', type: { tensorType: { elemType: 1, shape: { dim: [{ dimParam: 'batch' }, { dimValue: 3 }] } } } }])
+  expect(model.graph.input).toEqual([
+    { name: 'x', type: { tensorType: { elemType: 1, shape: { dim: [{ dimParam: 'batch' }, { dimValue: 3 }] } } } }
+  ])
   expect(model.graph.output.map((value: { name: string }) => value.name)).toEqual(['y'])
 })
 
@@ -71,7 +73,11 @@ test('pruning drops nodes, weights and inputs that no output needs, and leaves t
 
 test('names are never given twice', () => {
   const graph = example()
-  const names = [...graph.nodes.flatMap((node) => node.outputs), freshValue(graph, 'Mul', 'float32', []), freshValue(graph, 'Mul', 'float32', [])]
+  const names = [
+    ...graph.nodes.flatMap((node) => node.outputs),
+    freshValue(graph, 'Mul', 'float32', []),
+    freshValue(graph, 'Mul', 'float32', [])
+  ]
   expect(new Set(names.map((value) => value.name)).size).toBe(names.length)
   expect(() => addInput(graph, 'x', 'float32', [])).toThrow('input x is declared once in example')
 })

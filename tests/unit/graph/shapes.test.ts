@@ -25,10 +25,31 @@ interface Inputs {
 
 type Row = [name: string, build: (g: Graph, inputs: Inputs) => Value | readonly Value[]]
 
-const comparison = (name: 'equal' | 'less' | 'lessOrEqual' | 'greater' | 'greaterOrEqual'): Row => [name, (g, { x, row }) => op[name](g, x, row)]
+const comparison = (name: 'equal' | 'less' | 'lessOrEqual' | 'greater' | 'greaterOrEqual'): Row => [
+  name,
+  (g, { x, row }) => op[name](g, x, row)
+]
 const arithmetic = (name: 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'min' | 'max'): Row => [name, (g, { x, row }) => op[name](g, row, x)]
 const unary = (
-  name: 'neg' | 'sqrt' | 'reciprocal' | 'exp' | 'log' | 'tanh' | 'sigmoid' | 'relu' | 'erf' | 'abs' | 'sign' | 'sin' | 'cos' | 'floor' | 'silu' | 'isNaN' | 'isInf' | 'identity'
+  name:
+    | 'neg'
+    | 'sqrt'
+    | 'reciprocal'
+    | 'exp'
+    | 'log'
+    | 'tanh'
+    | 'sigmoid'
+    | 'relu'
+    | 'erf'
+    | 'abs'
+    | 'sign'
+    | 'sin'
+    | 'cos'
+    | 'floor'
+    | 'silu'
+    | 'isNaN'
+    | 'isInf'
+    | 'identity'
 ): Row => [name, (g, { x }) => op[name](g, x)]
 const reducer = (name: 'reduceSum' | 'reduceMean' | 'reduceMax' | 'reduceMin' | 'reduceSumSquare'): Row => [
   name,
@@ -37,25 +58,74 @@ const reducer = (name: 'reduceSum' | 'reduceMean' | 'reduceMax' | 'reduceMin' | 
 
 const rows: Row[] = [
   ...(['add', 'sub', 'mul', 'div', 'pow', 'min', 'max'] as const).map(arithmetic),
-  ...(['neg', 'sqrt', 'reciprocal', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'erf', 'abs', 'sign', 'sin', 'cos', 'floor', 'silu', 'isNaN', 'isInf', 'identity'] as const).map(unary),
+  ...(
+    [
+      'neg',
+      'sqrt',
+      'reciprocal',
+      'exp',
+      'log',
+      'tanh',
+      'sigmoid',
+      'relu',
+      'erf',
+      'abs',
+      'sign',
+      'sin',
+      'cos',
+      'floor',
+      'silu',
+      'isNaN',
+      'isInf',
+      'identity'
+    ] as const
+  ).map(unary),
   ...(['equal', 'less', 'lessOrEqual', 'greater', 'greaterOrEqual'] as const).map(comparison),
   ...(['reduceSum', 'reduceMean', 'reduceMax', 'reduceMin', 'reduceSumSquare'] as const).map(reducer),
   ['clip', (g, { x }) => op.clip(g, x, { min: op.scalar(g, 0), max: op.scalar(g, 1) })],
   ['cast', (g, { x, flags }) => [op.cast(g, x, 'float16'), op.cast(g, x, 'float64'), op.cast(g, flags, 'int64'), op.cast(g, x, 'int32')]],
-  ['constant', (g) => [op.scalar(g, 2), op.constant(g, 'float16', [2], [1, 2]), op.float32s(g, [2, 1], Float32Array.of(1, 2)), op.int64s(g, [])]],
+  [
+    'constant',
+    (g) => [op.scalar(g, 2), op.constant(g, 'float16', [2], [1, 2]), op.float32s(g, [2, 1], Float32Array.of(1, 2)), op.int64s(g, [])]
+  ],
   ['full', (g, { x }) => op.full(g, 3, x)],
   ['where', (g, { x, flags, row }) => op.where(g, flags, x, row)],
   ['and, or, not', (g, { flags, x }) => [op.and(g, flags, op.isNaN(g, x)), op.or(g, flags, flags), op.not(g, flags)]],
-  ['matMul', (g, { x, row }) => [op.matMul(g, x, row, { transB: true }), op.matMul(g, x, x, { transA: true, alpha: 2 }), op.matMul(g, row, op.transpose(g, x, [0, 2, 1]))]],
-  ['reshape', (g, { x }) => [op.reshape(g, x, ['batch*seq', 6]), op.reshape(g, x, ['batch', 'seq', 2, 3]), op.reshape(g, op.transpose(g, x), [6, 'batch', 'seq'])]],
+  [
+    'matMul',
+    (g, { x, row }) => [
+      op.matMul(g, x, row, { transB: true }),
+      op.matMul(g, x, x, { transA: true, alpha: 2 }),
+      op.matMul(g, row, op.transpose(g, x, [0, 2, 1]))
+    ]
+  ],
+  [
+    'reshape',
+    (g, { x }) => [
+      op.reshape(g, x, ['batch*seq', 6]),
+      op.reshape(g, x, ['batch', 'seq', 2, 3]),
+      op.reshape(g, op.transpose(g, x), [6, 'batch', 'seq'])
+    ]
+  ],
   ['reshape of a sum', (g, { x, old }) => op.reshape(g, op.concat(g, [old, x], 1), ['batch*past + batch*seq', 2, 3])],
   ['transpose', (g, { x }) => [op.transpose(g, x), op.transpose(g, x, [1, 0, 2])]],
   ['concat', (g, { x, old }) => [op.concat(g, [old, x], 1), op.concat(g, [x, x], -1)]],
-  ['slice', (g, { x, old }) => [op.slice(g, x, 1, -1), op.slice(g, x, 2, 1, 4), op.slice(g, op.concat(g, [old, x], 1), 1, 'past'), op.slice(g, x, 1, 0, -1)]],
+  [
+    'slice',
+    (g, { x, old }) => [
+      op.slice(g, x, 1, -1),
+      op.slice(g, x, 2, 1, 4),
+      op.slice(g, op.concat(g, [old, x], 1), 1, 'past'),
+      op.slice(g, x, 1, 0, -1)
+    ]
+  ],
   ['pad', (g, { x }) => op.pad(g, x, 1, { value: op.int64s(g, [2]), size: 2 }, { value: op.dimOf(g, x, 0), size: 'batch' })],
   ['split', (g, { x, old }) => [...op.split(g, x, 2, [1, 2, 3]), ...op.split(g, op.concat(g, [old, x], 1), 1, ['past', 'seq'])]],
   ['squeeze, unsqueeze', (g, { flags, x }) => [op.squeeze(g, flags, [-1]), op.unsqueeze(g, x, [0, -1])]],
-  ['expand', (g, { w, row }) => [op.expand(g, w, ['batch', 'seq', 6]), op.expand(g, row, ['past', 'seq', 6]), op.expand(g, w, ['past + seq', 6])]],
+  [
+    'expand',
+    (g, { w, row }) => [op.expand(g, w, ['batch', 'seq', 6]), op.expand(g, row, ['past', 'seq', 6]), op.expand(g, w, ['past + seq', 6])]
+  ],
   ['trilu', (g, { x }) => [op.trilu(g, x, { upper: true, k: 1 }), op.trilu(g, x, { upper: false })]],
   ['gather', (g, { x, ids }) => [op.gather(g, x, ids), op.gather(g, x, ids, 1), op.gather(g, x, op.constant(g, 'int64', [], [0]), -1)]],
   ['gatherElements', (g, { row, ids }) => op.gatherElements(g, row, op.unsqueeze(g, ids, [1]), 1)],
@@ -107,5 +177,8 @@ test.each(rows)('%s infers the shape and type the runtime gives', async (_, buil
 /** A size with batch = 2, past = 3, seq = 4; all 24 entries of `row` are nonzero. */
 function sizeAtRunTime(dim: Dim): number {
   const symbol = (name: string): number => (name.startsWith('nonzero') ? 24 : (SIZES[name] ?? NaN))
-  return termsOf(dim).reduce((sum, { coefficient, symbols }) => sum + symbols.reduce((product, name) => product * symbol(name), coefficient), 0)
+  return termsOf(dim).reduce(
+    (sum, { coefficient, symbols }) => sum + symbols.reduce((product, name) => product * symbol(name), coefficient),
+    0
+  )
 }

@@ -80,7 +80,8 @@ test('auto runs on a device that works', async () => {
 })
 
 test('the reasons of the runtime are shown without its source positions', () => {
-  const text = '/onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 Initialize(const Config&)::<lambda()> status == Success was false. No supported\nadapters.'
+  const text =
+    '/onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 Initialize(const Config&)::<lambda()> status == Success was false. No supported\nadapters.'
   expect(reasonOf(new Error(text))).toBe('No supported adapters')
   expect(reasonOf('[ONNXRuntimeError] : 2 : INVALID_ARGUMENT : Got invalid dimensions')).toBe('Got invalid dimensions')
 })

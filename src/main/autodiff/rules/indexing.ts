@@ -33,11 +33,7 @@ export const indexing: Rules = {
   // y = a, with c written (or added) at the positions b:  da = dy, 0 where it was overwritten;  dc = dy read at b
   ScatterND: ({ graph, node, b, c, dy }) => {
     const overwritten = textOf(node, 'reduction') !== 'add'
-    return [
-      () => (overwritten ? op.scatterND(graph, dy, b, zerosLike(graph, c)) : dy),
-      null,
-      () => op.gatherND(graph, dy, b)
-    ]
+    return [() => (overwritten ? op.scatterND(graph, dy, b, zerosLike(graph, c)) : dy), null, () => op.gatherND(graph, dy, b)]
   },
 
   // (y, indices) = the k largest of a:  da = zeros, with dy put at the indices

@@ -16,7 +16,14 @@ export const structure: Rules = {
   // y = a with axes reordered by p:  da = dy reordered by the inverse of p
   Transpose: ({ graph, node, dy }) => {
     const order = node.attributes.perm?.kind === 'ints' ? node.attributes.perm.value : []
-    return [() => op.transpose(graph, dy, order.map((_, axis) => order.indexOf(axis)))]
+    return [
+      () =>
+        op.transpose(
+          graph,
+          dy,
+          order.map((_, axis) => order.indexOf(axis))
+        )
+    ]
   },
 
   // y = a repeated along axes:  da = dy summed over them, which `gradient` does
@@ -74,9 +81,16 @@ function margins(graph: Graph, a: Value, y: Value, start: Value, axis: number): 
   const known = constantOf(graph, start)?.[0]
   const first = known ?? `(start of ${y.name})`
   const rest = subtractDims(subtractDims(whole, part), first)
-  if (typeof rest === 'number') return [{ value: start, size: first }, { value: op.int64s(graph, [rest]), size: rest }]
+  if (typeof rest === 'number')
+    return [
+      { value: start, size: first },
+      { value: op.int64s(graph, [rest]), size: rest }
+    ]
   const length = op.sub(graph, op.dimOf(graph, a, axis), op.dimOf(graph, y, axis))
-  return [{ value: start, size: first }, { value: op.sub(graph, length, start), size: rest }]
+  return [
+    { value: start, size: first },
+    { value: op.sub(graph, length, start), size: rest }
+  ]
 }
 
 /** The part of dy that belongs to `a` when `amounts` (int64 [2]) zeros were put around it. */

@@ -12,7 +12,10 @@ export function concat(graph: Graph, values: readonly Value[], axis: number): Va
   const at = normaliseAxis(axis, first.shape.length)
   for (const value of values) {
     const agrees = value.shape.length === first.shape.length && value.shape.every((dim, i) => i === at || dim === first.shape[i])
-    assert(agrees && value.type === first.type, `Concat: ${value.name} [${value.shape.join(', ')}] fits [${first.shape.join(', ')}] outside axis ${at}`)
+    assert(
+      agrees && value.type === first.type,
+      `Concat: ${value.name} [${value.shape.join(', ')}] fits [${first.shape.join(', ')}] outside axis ${at}`
+    )
   }
   const joined = values.map((value) => dimAt(value.shape, at)).reduce(addDims)
   const shape = first.shape.map((dim, i) => (i === at ? joined : dim))

@@ -24,7 +24,14 @@ export function gatherElements(graph: Graph, x: Value, indices: Value, axis: num
 export type Reduction = 'none' | 'add'
 
 /** x with out[indices[i][j]][j] = updates[i][j] (axis 0), replacing or adding. */
-export function scatterElements(graph: Graph, x: Value, indices: Value, updates: Value, axis: number, reduction: Reduction = 'none'): Value {
+export function scatterElements(
+  graph: Graph,
+  x: Value,
+  indices: Value,
+  updates: Value,
+  axis: number,
+  reduction: Reduction = 'none'
+): Value {
   assert(sameShape(indices.shape, updates.shape), `ScatterElements: ${indices.name} and ${updates.name} have one shape`)
   const attributes = { axis: int(normaliseAxis(axis, x.shape.length)), reduction: text(reduction) }
   return addNode(graph, { op: 'ScatterElements', inputs: [x, indices, updates], attributes }, x)

@@ -37,7 +37,11 @@ export function dimVector(graph: Graph, dims: readonly Dim[], sources: readonly 
   if (numbers.length === dims.length) return int64s(graph, numbers)
   const whole = graph.inputs.find((input) => sameShape(input.shape, dims))
   if (whole) return shapeOf(graph, whole)
-  return concat(graph, dims.map((dim) => dimValue(graph, dim, sources)), 0)
+  return concat(
+    graph,
+    dims.map((dim) => dimValue(graph, dim, sources)),
+    0
+  )
 }
 
 function findDim(graph: Graph, dim: Dim, sources: readonly Value[]): Value | undefined {

@@ -34,7 +34,10 @@ function reshapeTarget(graph: Graph, x: Value, target: readonly Dim[], sources: 
 
 /** Axis i of the result is axis order[i] of x; reversed by default. */
 export function transpose(graph: Graph, x: Value, order: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis)): Value {
-  assert(order.length === x.shape.length && new Set(order).size === order.length, `Transpose: [${order.join(', ')}] orders every axis of ${x.name}`)
+  assert(
+    order.length === x.shape.length && new Set(order).size === order.length,
+    `Transpose: [${order.join(', ')}] orders every axis of ${x.name}`
+  )
   if (order.every((from, to) => from === to)) return x
   const shape = order.map((axis) => dimAt(x.shape, axis))
   return addNode(graph, { op: 'Transpose', inputs: [x], attributes: { perm: ints(order) } }, { type: x.type, shape })
@@ -102,7 +105,10 @@ export function unsqueeze(graph: Graph, x: Value, axes: readonly number[]): Valu
 export function expand(graph: Graph, x: Value, shape: readonly Dim[], sources: readonly Value[] = []): Value {
   const target = shape.map(canonical)
   if (sameShape(x.shape, target)) return x
-  assert(sameShape(broadcastShapes(x.shape, target, 'Expand'), target), `Expand: ${x.name} [${x.shape.join(', ')}] broadcasts to [${target.join(', ')}]`)
+  assert(
+    sameShape(broadcastShapes(x.shape, target, 'Expand'), target),
+    `Expand: ${x.name} [${x.shape.join(', ')}] broadcasts to [${target.join(', ')}]`
+  )
   return addNode(graph, { op: 'Expand', inputs: [x, dimVector(graph, target, [...sources, x])] }, { type: x.type, shape: target })
 }
 
@@ -114,6 +120,11 @@ export function trilu(graph: Graph, x: Value, options: { upper: boolean; k?: num
 }
 
 /** A tensor of one number repeated to `shape`. `sources` are values that know its symbols. */
-export function full(graph: Graph, number: number, like: { type: ElementType; shape: readonly Dim[] }, sources: readonly Value[] = []): Value {
+export function full(
+  graph: Graph,
+  number: number,
+  like: { type: ElementType; shape: readonly Dim[] },
+  sources: readonly Value[] = []
+): Value {
   return expand(graph, constant(graph, like.type, [], [number]), like.shape, sources)
 }
