@@ -1,0 +1,31 @@
+/**
+ * The check that the mathematics gives for free on every run (docs/architecture.md):
+ *
+ *   g . resid  =  sum of activation x gradient  +  g . (what the decoder writes with no latent active)  +  g . error
+ *
+ * with g the gradient at the substituted hook values and resid the model's own. It holds for any g because
+ * resid = reconstruction + error, and it fails when a factor of the decoder is left out of the latents' gradients.
+ */
+import type { Identity } from '../../shared/records/ranking'
+import type { ActiveLatents } from '../saes'
+
+/** Above this `relativeGap` the parts do not add up: float32 reconstructions are good to about 1e-6. */
+export const IDENTITY_TOLERANCE = 1e-4
+
+/**
+ * `gradient` and `resid` are [positions, d_in]; `latents` is the sum of activation x gradient over all active pairs. Sums in float64.
+ */
+export function identityOf(active: ActiveLatents, resid: Float32Array, gradient: Float32Array, latents: number): Identity {
+  const { d_in, tokenScale, tokenShift, bias } = active
+  let [total, decoderBias, error] = [0, 0, 0]
+  for (let index = 0; index < gradient.length; index++) {
+    const g = gradient[index] ?? 0
+    const position = Math.floor(index / d_in)
+    total += g * (resid[index] ?? 0)
+    decoderBias += g * ((tokenScale[position] ?? 1) * (bias[index % d_in] ?? 0) + (tokenShift[position] ?? 0))
+    error += g * (active.error[index] ?? 0)
+  }
+  const size = Math.abs(latents) + Math.abs(decoderBias) + Math.abs(error)
+  const gap = Math.abs(total - latents - decoderBias - error)
+  return { total, latents, decoderBias, error, relativeGap: size === 0 ? 0 : gap / size }
+}

@@ -1,0 +1,86 @@
+/** The influence ranking: prompt -> hook values -> active latents -> substituted values -> gradient -> scores. */
+import { breathe, type Task } from '../../shared/task'
+import type { Ranking } from '../../shared/records/ranking'
+import { nextTokens, scoreOf, topTokens } from '../models'
+import { fitOf } from '../saes'
+import { suffixLogits, type Bench } from './bench'
+import { identityOf } from './identity'
+import { prepare, type AttributionRequest, type Prepared } from './prepare'
+import { scoresOf } from './score'
+import { warningsOf } from './warnings'
+
+const TOP = 10
+
+/**
+ * Ranks every latent that is active on the prompt. Cancel takes effect between runs (rejects with Cancelled).
+ * @throws what `prepare` throws, RUNTIME_FAILED, OUT_OF_MEMORY
+ */
+export async function rankLatents(bench: Bench, request: AttributionRequest, task: Task): Promise<Ranking> {
+  const started = performance.now()
+  const { model } = bench.sessions
+  task.progress('Reading the prompt', 0, 3)
+  const prepared = await prepare(bench, request)
+  await breathe(task)
+  task.progress('Taking the gradient', 1, 3)
+  const { method, ids, active } = prepared
+  const session = await bench.gradient(method.target)
+  const run = await session.run(prepared.substituted, prepared.target)
+  await breathe(task)
+  task.progress('Scoring', 2, 3)
+  const own = await ownLogits(bench, prepared, run.logits)
+  const { entries, latents, total } = scoresOf(active, run.gradient, method, prepared.counted)
+  const identity = identityOf(active, prepared.resid, run.gradient, total)
+  const fit = fitOf(active)
+  const { logit, probability } = scoreOf(run.logits, run.id)
+  const target = { ...model.tokenizer.token(run.id), kind: method.target.kind, value: run.value, probability, logit }
+  const devices = [bench.encoder.device, session.device]
+  task.progress('Scoring', 3, 3)
+  return {
+    method: method.name,
+    substitution: method.substitution,
+    aggregation: method.aggregation,
+    includeSpecial: request.includeSpecial,
+    prompt: request.prompt,
+    tokens: ids.map((id) => model.tokenizer.token(id)),
+    target: { ...target, chosenBy: prepared.target === null ? 'greedy' : 'user' },
+    top: nextTokens(model, topTokens(run.logits, TOP)),
+    modelTop: nextTokens(model, topTokens(own, TOP)),
+    latents,
+    entries,
+    identity,
+    fvu: fit.total,
+    l0: fit.meanL0,
+    exact: null,
+    warnings: warningsOf(bench, prepared, { kind: target.kind, probability, fvu: fit.total, identity, devices }),
+    provenance: provenanceOf(bench, devices, performance.now() - started)
+  }
+}
+
+/** What the untouched model predicts. With the error term kept, that is what the gradient run has computed already. */
+function ownLogits(bench: Bench, { method, resid }: Prepared, substituted: Float32Array): Promise<Float32Array> | Float32Array {
+  if (method.substitution === 'reconstruction+error') return substituted
+  return suffixLogits(bench, 1, resid).then(([logits]) => logits ?? substituted)
+}
+
+function provenanceOf({ sessions, encoder, hook, versions }: Bench, devices: readonly { used: string }[], milliseconds: number): Ranking['provenance'] {
+  const { model, requested } = sessions
+  const { sae } = encoder
+  return {
+    model: { name: model.name, path: model.folder, hash: model.hash, family: model.architecture.family, precision: model.precision },
+    sae: {
+      name: sae.name,
+      path: sae.folder,
+      hash: sae.hash,
+      format: sae.format,
+      architecture: sae.architecture,
+      d_sae: sae.d_sae,
+      notes: [...sae.notes]
+    },
+    hook,
+    device: { requested, used: [...new Set(devices.map(({ used }) => used))].join(' + ') },
+    precision: 'float32',
+    versions: { ...versions },
+    createdAt: new Date().toISOString(),
+    milliseconds
+  }
+}
