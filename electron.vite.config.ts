@@ -1,15 +1,8 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 
 const at = (path: string): string => resolve(import.meta.dirname, path)
-
-/** Entries whose room is written already (while the first slice is being put together). */
-const ready = (name: string, path: string): boolean =>
-  existsSync(path) && (!['cli', 'engine'].includes(name) || existsSync(at('src/main/engine/handlers.ts')))
-const present = (entries: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(entries).filter(([name, path]) => ready(name, path)))
 
 /**
  * Built for the oldest Electron it runs on (25: Node 18.15, Chrome 114), which has no ECMAScript modules in its main
@@ -21,12 +14,12 @@ export default defineConfig({
       target: 'node18.15',
       sourcemap: true,
       rolldownOptions: {
-        input: present({
+        input: {
           index: at('src/main/index.ts'),
           engine: at('src/main/engine/entry.ts'),
           archive: at('src/main/archive/entry.ts'),
           cli: at('src/main/cli/index.ts')
-        }),
+        },
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' }
       }
     }
