@@ -26,6 +26,19 @@ interface Step {
 }
 const stage = Step.nullish()
 
+/** Piece -> id (BPE), or pieces with log-probabilities in the order of their ids (Unigram). */
+type Vocabulary = Readonly<Record<string, number>> | readonly (readonly [string, number])[]
+
+/** Checked by hand: a schema for each of 250,000 entries would take longer than everything else about a tokenizer. */
+function isVocabulary(value: unknown): boolean {
+  if (!Array.isArray(value)) {
+    const ids: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [null]
+    return ids.every((found) => typeof found === 'number' && Number.isInteger(found) && found >= 0)
+  }
+  const pairs: unknown[] = value
+  return pairs.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number')
+}
+
 /** The parts of tokenizer.json that are read here; the rest is kept for the tokenizer library. */
 export const TokenizerFile = z.looseObject({
   added_tokens: z.array(z.looseObject({ id, content: z.string(), special: z.boolean().default(false) })).default([]),
@@ -36,7 +49,7 @@ export const TokenizerFile = z.looseObject({
   model: z.looseObject({
     type: z.string().optional(),
     byte_fallback: z.boolean().nullish(),
-    vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))])
+    vocab: z.custom<Vocabulary>(isVocabulary, 'no vocabulary')
   })
 })
 export type TokenizerFile = z.infer<typeof TokenizerFile>
@@ -49,11 +62,13 @@ export type TokenizerConfig = z.infer<typeof TokenizerConfig>
 export function vocabularyOf(file: TokenizerFile): Map<number, string> {
   const { vocab } = file.model
   const entries = new Map<number, string>()
-  if (Array.isArray(vocab)) vocab.forEach(([piece], index) => entries.set(index, piece))
+  if (isPairs(vocab)) vocab.forEach(([piece], index) => entries.set(index, piece))
   else for (const [piece, index] of Object.entries(vocab)) entries.set(index, piece)
   for (const { id, content } of file.added_tokens) entries.set(id, content)
   return entries
 }
+
+const isPairs = (vocab: Vocabulary): vocab is Extract<Vocabulary, readonly unknown[]> => Array.isArray(vocab)
 
 /** How this file's vocabulary spells bytes and spaces. */
 export function spellingOf(file: TokenizerFile): Spelling {
