@@ -2,9 +2,9 @@
 import { fail } from '../../shared/errors'
 import type { TargetInput } from '../../shared/records/ranking'
 import { buildSegment, checkHook, emptyPast, positionsFrom, type ModelSessions } from '../models'
-import type { Model, SegmentSpec } from '../models/types'
+import type { Model, Segment, SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
-import type { Feeds, OpenSession, Tensor } from '../runtime/types'
+import type { Feeds, OpenSession } from '../runtime/types'
 import type { Encoder } from '../saes'
 import { createGradientSession, type GradientSession } from './gradient-session'
 import type { Target } from './types'
@@ -15,11 +15,17 @@ export interface Cut {
   readonly hook: string
 }
 
+/** Runs `rows` texts of `positions` tokens each; `feeds` are the segment's own inputs. Returns its one float32 output. */
+type RunFromStart = (rows: number, positions: number, feeds: Feeds) => Promise<Float32Array>
+
 /** Made by `openBench`. The model's and the SAE's own sessions belong to whoever opened them. */
 export interface Bench extends Cut {
   readonly encoder: Encoder
   /** Names and versions of what computes, for the record. */
   readonly versions: Readonly<Record<string, string>>
+  /** Model up to the hook point, and on from there: the sessions that generation uses too. */
+  readonly prefix: RunFromStart
+  readonly suffix: RunFromStart
   /** The suffix with its backward pass; loaded at the first call for each kind of target. */
   gradient(target: Target): Promise<GradientSession>
   /** Frees the backward passes. */
@@ -48,6 +54,8 @@ export function openBench({ openSession, sessions, encoder, hook: asked, version
     encoder,
     hook,
     versions,
+    prefix: fromStart(sessions, { from: 'tokens', to: hook, cache: true }, 'resid'),
+    suffix: fromStart(sessions, { from: hook, to: 'logits', cache: true }, 'logits'),
     gradient(target) {
       const known = opened.get(target.kind)
       if (known) return known
@@ -100,22 +108,22 @@ export async function hookValues({ sessions, hook }: Cut, ids: readonly number[]
 export async function suffixLogits({ sessions, hook }: Cut, rows: number, values: Float32Array): Promise<Float32Array[]> {
   const { d_model, d_vocab } = sessions.model.config
   const positions = values.length / rows / d_model
-  const feeds = { resid: f32([rows, positions, d_model], values), select: i64([1], [positions - 1]) }
-  const outputs = await runFromStart(sessions, { from: hook, to: 'logits', cache: true }, rows, positions, feeds)
-  const logits = floatsOf(outputs, 'logits')
+  const logits = await suffix(rows, positions, { resid: f32([rows, positions, d_model], values), select: i64([1], [positions - 1]) })
   if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   return Array.from({ length: rows }, (_, row) => logits.subarray(row * d_vocab, (row + 1) * d_vocab))
 }
 
 /**
- * Runs a segment from position 0. Segments with a cache are the ones generation uses too, so that a hook point costs two sessions
- * beside the backward pass; here the cache is empty.
+ * A segment as a function that starts at position 0 and returns one output. It has a cache, so that it is the session generation uses
+ * too and a hook point costs two sessions beside the backward pass; here the cache is empty and what it would hold is not read.
  */
-async function runFromStart(sessions: ModelSessions, spec: SegmentSpec, rows: number, positions: number, feeds: Feeds): Promise<Record<string, Tensor>> {
-  const session = await sessions.segment(spec)
-  // Building is quick (no weight is read); it says which inputs are left after pruning.
-  const { graph, layers } = buildSegment(sessions.model, spec)
-  const placed: Feeds = graph.inputs.some(({ name }) => name === 'positions') ? { positions: positionsFrom(0, positions) } : {}
-  const wanted = [...graph.outputs.keys()].filter((name) => !name.startsWith('present_'))
-  return session.run({ ...feeds, ...placed, ...emptyPast(sessions.model, layers, rows) }, wanted)
+function fromStart(sessions: ModelSessions, spec: SegmentSpec, output: string): RunFromStart {
+  let layout: Segment | null = null
+  return async (rows, positions, feeds) => {
+    const session = await sessions.segment(spec)
+    layout ??= buildSegment(sessions.model, spec)
+    const placed: Feeds = layout.graph.inputs.some(({ name }) => name === 'positions') ? { positions: positionsFrom(0, positions) } : {}
+    const outputs = await session.run({ ...feeds, ...placed, ...emptyPast(sessions.model, layout.layers, rows) }, [output])
+    return floatsOf(outputs, output)
+  }
 }

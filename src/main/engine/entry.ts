@@ -6,4 +6,4 @@ import { createEngineHandlers } from './handlers'
 
 const options = readProcessOptions(process.argv.slice(2))
 
-runProcess(process.parentPort, { calls: engineCalls, handlers: createEngineHandlers({ bundledModels: options.bundledModels }), options })
+runProcess(process.parentPort, { calls: engineCalls, handlers: createEngineHandlers(options), options })

@@ -1,0 +1,40 @@
+/** What a command of the command line is: one file under commands/, one line in its index. */
+import type { Task } from '../../shared/task'
+import type { EngineHandlers } from '../engine/handlers'
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean'
+  readonly multiple?: boolean
+  /** Shown after the name in the help: `--top N`. */
+  readonly value?: string
+  readonly help: string
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** What a command may use. The engine opens when it is first asked for. */
+export interface CommandContext {
+  engine(): EngineHandlers
+  readonly task: Task
+  /** Folder that relative paths start from: where the user typed the command. */
+  readonly cwd: string
+  readonly bundledModels: string
+  readonly resources: string
+  /** Folder for files the command makes by itself. */
+  readonly scratch: string
+  readonly version: string
+}
+
+export interface CommandResult {
+  /** Printed with --json. */
+  readonly json: unknown
+  /** Printed otherwise. */
+  readonly human: string
+}
+
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  readonly options: Readonly<Record<string, OptionSpec>>
+  run(values: OptionValues, context: CommandContext): Promise<CommandResult>
+}

@@ -1,0 +1,10 @@
+import type { Command } from '../command'
+import { activations } from './activations'
+import { attribute } from './attribute'
+import { demo } from './demo'
+import { generate } from './generate'
+import { logits } from './logits'
+import { report } from './report'
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [logits, activations, attribute, generate, report, demo]

@@ -1,0 +1,103 @@
+/**
+ * The same jobs without a window: `npm run cli -- <command>`. JSON on stdout with --json, tables without; progress and
+ * errors on stderr; exit code 0 only on success, 1 on failure, 130 when interrupted.
+ */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { Cancelled, fail, toWireError } from '../../shared/errors'
+import { createEngineHandlers, type EngineHandlers } from '../engine/handlers'
+import type { Command, CommandContext, OptionValues } from './command'
+import { commands } from './commands'
+import { stderrTask } from './task'
+
+/** Folder of the app: this file is bundled to out/main/cli.cjs. */
+const APP = resolve(__dirname, '..', '..')
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return write(help())
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command === undefined)
+    fail('USAGE', { reason: `There is no command "${name}"; there are ${commands.map((c) => c.name).join(', ')}.` })
+  const values = parse(command, rest)
+  if (values.help === true) return write(commandHelp(command))
+  await run(command, values)
+}
+
+async function run(command: Command, values: OptionValues): Promise<void> {
+  const controller = new AbortController()
+  process.once('SIGINT', () => controller.abort())
+  process.once('SIGTERM', () => controller.abort())
+  const task = stderrTask(controller.signal)
+  const bundledModels = resolve(APP, 'models')
+  let engine: EngineHandlers | undefined
+  const version = appVersion()
+  const context: CommandContext = {
+    engine: () => (engine ??= createEngineHandlers({ bundledModels, version })),
+    task,
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    bundledModels,
+    resources: resolve(APP, 'resources'),
+    scratch: resolve(APP, 'out'),
+    version
+  }
+  try {
+    const result = await command.run(values, context)
+    task.clear()
+    await write(values.json === true ? JSON.stringify(result.json) : result.human)
+  } finally {
+    task.clear()
+  }
+}
+
+/** The version in the app's package.json. */
+function appVersion(): string {
+  const manifest = z.looseObject({ version: z.string() }).parse(JSON.parse(readFileSync(resolve(APP, 'package.json'), 'utf8')))
+  return manifest.version
+}
+
+function parse(command: Command, rest: readonly string[]): OptionValues {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { type, multiple }]) => [name, { type, multiple: multiple ?? false }])
+  )
+  try {
+    const flags = { json: { type: 'boolean' as const }, help: { type: 'boolean' as const, short: 'h' } }
+    return parseArgs({ args: [...rest], options: { ...options, ...flags }, strict: true, allowPositionals: false }).values
+  } catch (thrown) {
+    fail('USAGE', { reason: `${command.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` }, thrown)
+  }
+}
+
+function help(): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
+  return ['Usage: npm run cli -- <command> [options]', '', ...lines, '', 'Every command takes --json and --help.'].join('\n')
+}
+
+function commandHelp(command: Command): string {
+  const names = Object.entries(command.options).map(([name, spec]) => ({
+    left: `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`,
+    help: spec.help
+  }))
+  const width = Math.max(...names.map(({ left }) => left.length))
+  return [`${command.name}: ${command.summary}`, '', ...names.map(({ left, help: text }) => `  ${left.padEnd(width)}  ${text}`)].join('\n')
+}
+
+/** Waits until stdout has taken everything, so that a pipe never gets half a JSON document. */
+function write(text: string): Promise<void> {
+  return new Promise((done, refused) => process.stdout.write(`${text}\n`, (error) => (error ? refused(error) : done())))
+}
+
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  if (thrown instanceof Cancelled) {
+    process.stderr.write('Interrupted.\n')
+    process.exitCode = 130
+    return
+  }
+  const error = toWireError(thrown)
+  process.stderr.write(`error: ${error.message}\n${error.fix}\n`)
+  if (error.code === 'UNEXPECTED' || process.env.GRADSAE_DETAILS !== undefined) process.stderr.write(`${error.details}\n`)
+  process.exitCode = 1
+})

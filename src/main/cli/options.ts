@@ -1,0 +1,94 @@
+/** Options that several commands share, and reading them strictly: a wrong value is refused, never guessed. */
+import { isAbsolute, resolve } from 'node:path'
+import { Device } from '../../shared/records/model'
+import { fail } from '../../shared/errors'
+import type { PromptInput } from '../../shared/records/token'
+import type { CommandContext, OptionSpec, OptionValues } from './command'
+
+export const MODEL: Record<string, OptionSpec> = {
+  model: { type: 'string', value: 'DIR', help: 'model folder (config.json, model.safetensors, tokenizer.json)' },
+  device: { type: 'string', value: 'NAME', help: `one of ${Device.options.join(', ')}; auto by default` }
+}
+
+export const PROMPT: Record<string, OptionSpec> = {
+  prompt: { type: 'string', value: 'TEXT', help: 'the prompt; BOS is added as the tokenizer itself says' },
+  tokens: { type: 'string', value: '1,2,3', help: 'exact token ids instead of --prompt; nothing is added' }
+}
+
+export const SAE: Record<string, OptionSpec> = {
+  sae: { type: 'string', value: 'DIR', help: 'SAE folder (cfg.json, sae_weights.safetensors)' },
+  hook: { type: 'string', value: 'NAME', help: 'hook point; wins over the one the SAE folder names' }
+}
+
+/** The text of `--name`, or undefined. */
+export function text(values: OptionValues, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The text of `--name`; refused when it is missing. */
+export function requiredText(values: OptionValues, name: string): string {
+  return text(values, name) ?? fail('USAGE', { reason: `--${name} is missing.` })
+}
+
+/** The absolute path of `--name`, relative ones taken from where the command was typed. */
+export function path(values: OptionValues, name: string, context: CommandContext): string {
+  return absolute(requiredText(values, name), context)
+}
+
+/** `path`, or null when the option is not given. */
+export function optionalPath(values: OptionValues, name: string, context: CommandContext): string | null {
+  const value = text(values, name)
+  return value === undefined ? null : absolute(value, context)
+}
+
+/** A number within [min, max]; `fallback` when the option is not given. */
+export function number(
+  values: OptionValues,
+  name: string,
+  fallback: number,
+  range: { min: number; max: number; integer?: boolean }
+): number {
+  const value = text(values, name)
+  if (value === undefined) return fallback
+  const parsed = value.trim() === '' ? NaN : Number(value)
+  const wrong =
+    !Number.isFinite(parsed) || parsed < range.min || parsed > range.max || (range.integer === true && !Number.isInteger(parsed))
+  if (wrong) {
+    const kind = range.integer === true ? 'a whole number' : 'a number'
+    fail('USAGE', { reason: `--${name} takes ${kind} from ${range.min} to ${range.max}, not "${value}".` })
+  }
+  return parsed
+}
+
+/** --prompt or --tokens; exactly one of them. */
+export function prompt(values: OptionValues): PromptInput {
+  const typed = text(values, 'prompt')
+  const tokens = text(values, 'tokens')
+  if (typed !== undefined && tokens !== undefined) fail('USAGE', { reason: 'Give --prompt or --tokens, not both.' })
+  if (tokens !== undefined) return { ids: ids(tokens) }
+  return { text: typed ?? fail('USAGE', { reason: '--prompt is missing (or give --tokens).' }) }
+}
+
+/** The device; auto when not given. */
+export function device(values: OptionValues): Device {
+  const value = text(values, 'device') ?? 'auto'
+  const parsed = Device.safeParse(value)
+  if (!parsed.success)
+    fail('DEVICE_UNAVAILABLE', { device: value, reason: 'there is no such device', supported: Device.options.join(', ') })
+  return parsed.data
+}
+
+function ids(list: string): number[] {
+  if (list.trim() === '') return []
+  return list.split(',').map((piece) => {
+    const id = Number(piece)
+    if (piece.trim() === '' || !Number.isInteger(id) || id < 0)
+      fail('USAGE', { reason: `--tokens takes ids such as 1,2,3, not "${piece}".` })
+    return id
+  })
+}
+
+function absolute(value: string, context: CommandContext): string {
+  return isAbsolute(value) ? value : resolve(context.cwd, value)
+}

@@ -1,0 +1,35 @@
+/** Human output: aligned tables and numbers with significant digits. */
+
+/** Rows as columns separated by two spaces; numbers (right-aligned) are recognised by their column's header ending in ">". */
+export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const right = headers.map((header) => header.endsWith('>'))
+  const titles = headers.map((header) => header.replace(/>$/, ''))
+  const widths = titles.map((title, column) => Math.max(width(title), ...rows.map((row) => width(row[column] ?? ''))))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => pad(cell, widths[column] ?? 0, right[column] ?? false))
+      .join('  ')
+      .trimEnd()
+  return [line(titles), widths.map((size) => '-'.repeat(size)).join('  '), ...rows.map(line)].join('\n')
+}
+
+/** Four significant digits; never 0.000 for a value that is not zero. */
+export function digits(value: number, significant = 4): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value)
+  const size = Math.abs(value)
+  return size < 1e-4 || size >= 1e6 ? value.toExponential(significant - 1) : value.toPrecision(significant)
+}
+
+/** A token's text on one line, with whitespace visible; fragments as hex. */
+export function shown(token: { text: string; hex?: string | undefined }): string {
+  return token.hex !== undefined ? `<${token.hex}>` : `"${token.text.replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')}"`
+}
+
+function width(text: string): number {
+  return [...text].length
+}
+
+function pad(text: string, size: number, right: boolean): string {
+  const gap = ' '.repeat(Math.max(0, size - width(text)))
+  return right ? gap + text : text + gap
+}

@@ -1,0 +1,96 @@
+/** Every call of the engine process: opens what the call names and hands it to the room that does the work. */
+import { totalmem } from 'node:os'
+import { resolveBundled } from '../../shared/bundled'
+import { assert } from '../../shared/errors'
+import type { EngineCalls, Handlers } from '../../shared/contract'
+import { promptActivations, hookValues, rankLatents, suffixLogits, verifyLatents } from '../attribution'
+import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
+import type { Model } from '../models/types'
+import { listDevices, runtimeVersion } from '../runtime'
+import { latentDetail, saeInfo } from '../saes'
+import { compareRuns } from '../steering/compare'
+import { inspectFolders } from './library'
+import { createOpened, type Opened } from './opened'
+import { searchVocabulary } from './vocabulary'
+
+export interface EngineOptions {
+  /** Folder of the models that ship with the app; `bundled:` paths lie below it. */
+  readonly bundledModels: string
+  /** Version of the workbench, for provenance. */
+  readonly version: string
+}
+
+export type EngineHandlers = Handlers<EngineCalls>
+
+/** The engine: handlers for every call. Models and SAEs stay open between calls. */
+export function createEngineHandlers({ bundledModels, version }: EngineOptions): EngineHandlers {
+  const versions = { workbench: version, onnxruntime: runtimeVersion(), node: process.versions.node }
+  const opened = createOpened(bundledModels, versions)
+  return {
+    'engine.info': async () => ({
+      pid: process.pid,
+      versions,
+      devices: await listDevices(),
+      memory: { residentBytes: process.memoryUsage.rss(), totalBytes: totalmem() }
+    }),
+    'engine.memory': () => ({ residentBytes: process.memoryUsage.rss() }),
+    'library.inspect': ({ paths }, task) =>
+      inspectFolders(
+        paths.map((path) => resolveBundled(path, bundledModels)),
+        task
+      ),
+    'model.open': ({ model }) => opened.model(model, modelInfo),
+    'sae.open': ({ sae }) => opened.sae(sae, saeInfo),
+    ...tokenHandlers(opened),
+    'model.next': ({ model, prompt, top, device }) =>
+      opened.sessions(model, device, async (sessions) => {
+        const ids = promptIds(sessions.model, prompt)
+        const best = topTokens(await logitsAfter(sessions, ids, opened.lastHook(sessions)), top)
+        return { tokens: shown(sessions.model, ids), top: nextTokens(sessions.model, best), device: deviceOf(sessions) }
+      }),
+    'sae.activations': (input) => opened.bench(input, (bench) => promptActivations(bench, input.prompt)),
+    'attribution.rank': (input, task) => opened.bench(input, (bench) => rankLatents(bench, input, task)),
+    'attribution.verify': (input, task) =>
+      opened.bench(input, (bench) => verifyLatents(bench, input, input.latents, task, (effects) => task.emit({ effects }))),
+    'steering.compare': (input, task) => {
+      const onToken: Parameters<typeof compareRuns>[3] = (column, index, token) => task.emit({ column, index, token })
+      if (input.sae === null)
+        return opened.sessions(input.model, input.device, (sessions) =>
+          compareRuns({ sessions, sae: null, versions }, input, task, onToken)
+        )
+      return opened.bench({ ...input, sae: input.sae }, ({ sessions, encoder, hook }) =>
+        compareRuns({ sessions, sae: { encoder, hook }, versions }, input, task, onToken)
+      )
+    },
+    'latents.labels': ({ sae }) => opened.labels(sae, ({ all }) => ({ labels: [...all] })),
+    'latents.detail': ({ model, sae, latent, device }) =>
+      opened.labels(sae, (labels, described) => opened.lens(model, device, (lens) => latentDetail(lens, described, labels, latent)))
+  }
+}
+
+/** Logits after a prompt. A model that is cut already runs in its pieces, so that it is not loaded a second time as a whole. */
+async function logitsAfter(sessions: ModelSessions, ids: readonly number[], hook: string | null): Promise<Float32Array> {
+  if (hook === null) return nextLogits(sessions, ids)
+  const [logits] = await suffixLogits({ sessions, hook }, 1, await hookValues({ sessions, hook }, ids))
+  assert(logits, 'one row of hook values yields one row of logits')
+  return logits
+}
+
+function tokenHandlers(opened: Opened): Pick<EngineHandlers, 'tokens.encode' | 'tokens.target' | 'tokens.search'> {
+  return {
+    'tokens.encode': ({ model, prompt }) =>
+      opened.model(model, (found) => ({
+        tokens: shown(found, 'text' in prompt ? found.tokenizer.encode(prompt.text) : promptIds(found, prompt))
+      })),
+    'tokens.target': ({ model, text }) => opened.model(model, (found) => ({ tokens: shown(found, found.tokenizer.encodeRaw(text)) })),
+    'tokens.search': ({ model, query, limit }) => opened.model(model, (found) => ({ tokens: searchVocabulary(found, query, limit) }))
+  }
+}
+
+function shown(model: Model, ids: readonly number[]): ReturnType<Model['tokenizer']['token']>[] {
+  return ids.map((id) => model.tokenizer.token(id))
+}
+
+function deviceOf(sessions: ModelSessions): { requested: string; used: string } {
+  return { requested: sessions.requested, used: sessions.device()?.used ?? sessions.requested }
+}

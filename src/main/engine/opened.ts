@@ -1,0 +1,103 @@
+/** The models and SAEs that are open, kept between calls. Keys carry the files' stamps, so changed files are opened anew. */
+import { resolveBundled } from '../../shared/bundled'
+import type { Device } from '../../shared/records/model'
+import { openBench, type Bench } from '../attribution'
+import { createModelSessions, openModel, type ModelSessions } from '../models'
+import type { Model } from '../models/types'
+import { openSession } from '../runtime'
+import { createEncoder, createLens, openLabels, openSae, type Encoder, type Labels, type Lens } from '../saes'
+import type { Sae } from '../saes/types'
+import { createCache } from './cache'
+import { folderStamp } from './stamp'
+
+/** How many unused ones stay open: running sessions hold a model's weights in memory, descriptions cost little. */
+const LIMITS = { models: 16, saes: 64, sessions: 1, encoders: 4, benches: 2, lenses: 2, labels: 8 }
+
+export interface BenchNames {
+  readonly model: string
+  readonly sae: string
+  readonly hook: string | null
+  readonly device: Device
+}
+
+/** Each function runs `work` with an opened thing, which stays open at least until `work` is done. */
+export interface Opened {
+  model<R>(path: string, work: (model: Model) => Promise<R> | R): Promise<R>
+  sessions<R>(path: string, device: Device, work: (sessions: ModelSessions) => Promise<R> | R): Promise<R>
+  sae<R>(path: string, work: (sae: Sae) => Promise<R> | R): Promise<R>
+  bench<R>(names: BenchNames, work: (bench: Bench) => Promise<R> | R): Promise<R>
+  labels<R>(path: string, work: (labels: Labels, sae: Sae) => Promise<R> | R): Promise<R>
+  lens<R>(path: string, device: Device, work: (lens: Lens) => Promise<R> | R): Promise<R>
+  /** The hook point at which the model's sessions were last cut, so that a plain run can use the same ones; null when there is none. */
+  lastHook(sessions: ModelSessions): string | null
+}
+
+export function createOpened(bundledModels: string, versions: Readonly<Record<string, string>>): Opened {
+  const keep = (): Promise<void> => Promise.resolve()
+  const models = createCache<Model>(LIMITS.models, keep)
+  const saes = createCache<Sae>(LIMITS.saes, keep)
+  const labels = createCache<Labels>(LIMITS.labels, keep)
+  const sessions = createCache<ModelSessions>(LIMITS.sessions, (opened) => opened.release())
+  const encoders = createCache<Encoder>(LIMITS.encoders, (opened) => opened.release())
+  const benches = createCache<Bench>(LIMITS.benches, (opened) => opened.release())
+  const lenses = createCache<Lens>(LIMITS.lenses, (opened) => opened.release())
+  const hooks = new WeakMap<ModelSessions, string>()
+  const ids = new WeakMap<object, number>()
+  let count = 0
+
+  /** A number for an opened thing: a bench belongs to these very sessions, not to others of the same files. */
+  const idOf = (thing: object): number => {
+    const known = ids.get(thing) ?? ++count
+    ids.set(thing, known)
+    return known
+  }
+  const stamped = async (given: string): Promise<{ path: string; key: string }> => {
+    const path = resolveBundled(given, bundledModels)
+    return { path, key: `${path}\n${await folderStamp(path)}` }
+  }
+
+  const opened: Opened = {
+    async model(given, work) {
+      const { path, key } = await stamped(given)
+      return models.use(key, () => openModel(path), work)
+    },
+    async sae(given, work) {
+      const { path, key } = await stamped(given)
+      return saes.use(key, () => openSae(path), work)
+    },
+    sessions: (path, device, work) =>
+      opened.model(path, (model) =>
+        sessions.use(`${idOf(model)} ${device}`, () => Promise.resolve(createModelSessions(openSession, model, device)), work)
+      ),
+    bench: ({ model, sae: saePath, hook, device }, work) =>
+      opened.sessions(model, device, (running) =>
+        opened.sae(saePath, (sae) =>
+          encoders.use(
+            `${idOf(sae)} ${device}`,
+            () => createEncoder(openSession, sae, device),
+            (encoder) => {
+              const key = `${idOf(running)} ${idOf(encoder)} ${hook ?? ''}`
+              const open = (): Promise<Bench> =>
+                Promise.resolve().then(() => openBench({ openSession, sessions: running, encoder, hook, versions }))
+              return benches.use(key, open, (bench) => {
+                hooks.set(running, bench.hook)
+                return work(bench)
+              })
+            }
+          )
+        )
+      ),
+    labels: (path, work) =>
+      opened.sae(path, (sae) =>
+        labels.use(
+          String(idOf(sae)),
+          () => openLabels(sae),
+          (found) => work(found, sae)
+        )
+      ),
+    lens: (path, device, work) =>
+      opened.model(path, (model) => lenses.use(`${idOf(model)} ${device}`, () => createLens(openSession, model, device), work)),
+    lastHook: (running) => hooks.get(running) ?? null
+  }
+  return opened
+}
