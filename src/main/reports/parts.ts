@@ -17,11 +17,15 @@ export interface Column {
   readonly numeric?: boolean
 }
 
+/** Rows that stay on one page. */
+const SHORT = 10
+
 /** A table; cells are escaped. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string | null)[])[]): Html {
   const kind = (at: number): string => (columns[at]?.numeric === true ? 'number' : 'text')
-  // a few columns spread over the whole page are hard to read across
-  return html`<div class="scroll"><table class="${columns.length < 4 ? 'narrow' : 'wide'}">
+  // a few columns spread over the whole page are hard to read across; a few rows torn over two pages, too
+  const classes = `${columns.length < 4 ? 'narrow' : 'wide'}${rows.length <= SHORT ? ' short' : ''}`
+  return html`<div class="scroll"><table class="${classes}">
     <caption>${caption}</caption>
     <thead><tr>${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}</tr>`)}</tbody>
