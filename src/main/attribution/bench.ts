@@ -1,10 +1,10 @@
 /** What an attribution runs on: a model and an SAE, joined at a hook point. */
 import { fail } from '../../shared/errors'
 import type { TargetInput } from '../../shared/records/ranking'
-import { buildSegment, checkHook, emptyPast, positionsFrom, type ModelSessions } from '../models'
-import type { Model, Segment, SegmentSpec } from '../models/types'
+import { checkHook, emptyPast, positionsFrom, type ModelSessions } from '../models'
+import type { Model, SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
-import type { Feeds, OpenSession } from '../runtime/types'
+import type { Feeds, OpenSession, Tensor } from '../runtime/types'
 import type { Encoder } from '../saes'
 import { createGradientSession, type GradientSession } from './gradient-session'
 import type { Target } from './types'
@@ -15,17 +15,11 @@ export interface Cut {
   readonly hook: string
 }
 
-/** Runs `rows` texts of `positions` tokens each; `feeds` are the segment's own inputs. Returns its one float32 output. */
-type RunFromStart = (rows: number, positions: number, feeds: Feeds) => Promise<Float32Array>
-
 /** Made by `openBench`. The model's and the SAE's own sessions belong to whoever opened them. */
 export interface Bench extends Cut {
   readonly encoder: Encoder
   /** Names and versions of what computes, for the record. */
   readonly versions: Readonly<Record<string, string>>
-  /** Model up to the hook point, and on from there: the sessions that generation uses too. */
-  readonly prefix: RunFromStart
-  readonly suffix: RunFromStart
   /** The suffix with its backward pass; loaded at the first call for each kind of target. */
   gradient(target: Target): Promise<GradientSession>
   /** Frees the backward passes. */
@@ -54,8 +48,6 @@ export function openBench({ openSession, sessions, encoder, hook: asked, version
     encoder,
     hook,
     versions,
-    prefix: fromStart(sessions, { from: 'tokens', to: hook, cache: true }, 'resid'),
-    suffix: fromStart(sessions, { from: hook, to: 'logits', cache: true }, 'logits'),
     gradient(target) {
       const known = opened.get(target.kind)
       if (known) return known
@@ -97,9 +89,8 @@ function shown(model: Model, id: number): string {
 
 /** The model's own hook values for one prompt, [positions, d_model]. @throws NUMBERS_NOT_FINITE */
 export async function hookValues({ sessions, hook }: Cut, ids: readonly number[]): Promise<Float32Array> {
-  const tokens = i64([1, ids.length], ids)
-  const outputs = await runFromStart(sessions, { from: 'tokens', to: hook, cache: true }, 1, ids.length, { tokens })
-  const resid = floatsOf(outputs, 'resid')
+  const spec = { from: 'tokens', to: hook, cache: true }
+  const resid = floatsOf(await runFromStart(sessions, spec, 1, ids.length, { tokens: i64([1, ids.length], ids) }), 'resid')
   if (!resid.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
   return resid
 }
@@ -108,22 +99,27 @@ export async function hookValues({ sessions, hook }: Cut, ids: readonly number[]
 export async function suffixLogits({ sessions, hook }: Cut, rows: number, values: Float32Array): Promise<Float32Array[]> {
   const { d_model, d_vocab } = sessions.model.config
   const positions = values.length / rows / d_model
-  const logits = await suffix(rows, positions, { resid: f32([rows, positions, d_model], values), select: i64([1], [positions - 1]) })
+  const feeds = { resid: f32([rows, positions, d_model], values), select: i64([1], [positions - 1]) }
+  const logits = floatsOf(await runFromStart(sessions, { from: hook, to: 'logits', cache: true }, rows, positions, feeds), 'logits')
   if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   return Array.from({ length: rows }, (_, row) => logits.subarray(row * d_vocab, (row + 1) * d_vocab))
 }
 
 /**
- * A segment as a function that starts at position 0 and returns one output. It has a cache, so that it is the session generation uses
- * too and a hook point costs two sessions beside the backward pass; here the cache is empty and what it would hold is not read.
+ * Runs `rows` texts of `positions` tokens from position 0. The segments have a cache, so that they are the sessions generation uses
+ * too and a hook point costs two beside the backward pass; here the cache is empty, and what it would hold afterwards is not read.
  */
-function fromStart(sessions: ModelSessions, spec: SegmentSpec, output: string): RunFromStart {
-  let layout: Segment | null = null
-  return async (rows, positions, feeds) => {
-    const session = await sessions.segment(spec)
-    layout ??= buildSegment(sessions.model, spec)
-    const placed: Feeds = layout.graph.inputs.some(({ name }) => name === 'positions') ? { positions: positionsFrom(0, positions) } : {}
-    const outputs = await session.run({ ...feeds, ...placed, ...emptyPast(sessions.model, layout.layers, rows) }, [output])
-    return floatsOf(outputs, output)
-  }
+async function runFromStart(
+  sessions: ModelSessions,
+  spec: SegmentSpec,
+  rows: number,
+  positions: number,
+  feeds: Feeds
+): Promise<Record<string, Tensor>> {
+  const session = await sessions.segment(spec)
+  const { graph, layers } = sessions.layout(spec)
+  // Without attention left after the hook point, pruning has taken the positions away.
+  const placed: Feeds = graph.inputs.some(({ name }) => name === 'positions') ? { positions: positionsFrom(0, positions) } : {}
+  const wanted = [...graph.outputs.keys()].filter((name) => !name.startsWith('present_'))
+  return session.run({ ...feeds, ...placed, ...emptyPast(sessions.model, layers, rows) }, wanted)
 }

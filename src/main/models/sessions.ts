@@ -3,7 +3,7 @@ import type { Device } from '../../shared/records/model'
 import type { OpenSession, Session } from '../runtime/types'
 import { canonicalHook } from './hooks'
 import { buildSegment } from './segment'
-import type { Model, SegmentSpec } from './types'
+import type { Model, Segment, SegmentSpec } from './types'
 
 /** A model that can be run. */
 export interface ModelSessions {
@@ -11,6 +11,8 @@ export interface ModelSessions {
   readonly requested: Device
   /** The session of a segment; loaded at the first call, one load at a time for each segment. */
   segment(spec: SegmentSpec): Promise<Session>
+  /** What `segment` loads: inputs, outputs and layers, built once. @throws HOOK_UNKNOWN */
+  layout(spec: SegmentSpec): Segment
   /** The device that runs it, as the last loaded session reports; null before anything was loaded. */
   device(): Session['device'] | null
   /** Frees every session. A segment asked for afterwards is loaded anew. */
@@ -19,11 +21,18 @@ export interface ModelSessions {
 
 export function createModelSessions(openSession: OpenSession, model: Model, device: Device): ModelSessions {
   const opened = new Map<string, Promise<Session>>()
+  const built = new Map<string, Segment>()
   let used: Session['device'] | null = null
+
+  const layout = (spec: SegmentSpec): Segment => {
+    const segment = built.get(keyOf(spec)) ?? buildSegment(model, spec)
+    built.set(keyOf(spec), segment)
+    return segment
+  }
 
   const open = async (spec: SegmentSpec): Promise<Session> => {
     const doing = `loading the model ${model.name}`
-    const session = await openSession(buildSegment(model, spec).graph, { folder: model.folder, device, doing })
+    const session = await openSession(layout(spec).graph, { folder: model.folder, device, doing })
     used = session.device
     return session
   }
@@ -32,7 +41,7 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
     model,
     requested: device,
     segment(spec) {
-      const key = `${canonicalHook(spec.from)} ${canonicalHook(spec.to)} ${spec.cache}`
+      const key = keyOf(spec)
       const known = opened.get(key)
       if (known) return known
       const opening = open(spec)
@@ -41,6 +50,7 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
       opening.catch(() => opened.delete(key))
       return opening
     },
+    layout,
     device: () => used,
     async release() {
       const sessions = await Promise.allSettled(opened.values())
@@ -48,4 +58,8 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
       for (const session of sessions) if (session.status === 'fulfilled') await session.value.release()
     }
   }
+}
+
+function keyOf({ from, to, cache }: SegmentSpec): string {
+  return `${canonicalHook(from)} ${canonicalHook(to)} ${cache}`
 }

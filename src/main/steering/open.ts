@@ -1,5 +1,5 @@
 /** Puts together what generation runs on. */
-import { buildSegment, type ModelSessions } from '../models'
+import type { ModelSessions } from '../models'
 import type { SegmentSpec } from '../models/types'
 import type { HookEditor } from './edit'
 import type { RunningSegment, SteeredModel } from './read'
@@ -11,8 +11,7 @@ import type { RunningSegment, SteeredModel } from './read'
 export async function openSteered(sessions: ModelSessions, hook: string | null, editor: HookEditor | null): Promise<SteeredModel> {
   const running = async (from: string, to: string): Promise<RunningSegment> => {
     const spec: SegmentSpec = { from, to, cache: true }
-    // Building is quick (no weight is read); the layers say which caches the segment has.
-    return { session: await sessions.segment(spec), layers: buildSegment(sessions.model, spec).layers }
+    return { session: await sessions.segment(spec), layers: sessions.layout(spec).layers }
   }
   if (hook === null) return { model: sessions.model, prefix: null, suffix: await running('tokens', 'logits'), editor: null }
   return { model: sessions.model, prefix: await running('tokens', hook), suffix: await running(hook, 'logits'), editor }
