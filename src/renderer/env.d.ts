@@ -1,1 +1,8 @@
 /// <reference types="vite/client" />
+
+// For tools that do not read .vue files (lint); vue-tsc reads the files themselves.
+declare module '*.vue' {
+  import type { DefineComponent } from 'vue'
+  const component: DefineComponent
+  export default component
+}

@@ -52,10 +52,22 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
     option: {
       ...baseOption(theme),
       grid: { left: 8, right: 18, top: 26, bottom: 28, containLabel: true },
-      xAxis: { ...axisStyle(theme, 'largest activation'), ...axisRange(points.map((point) => place(point)[0]), scale), nameLocation: 'middle', nameGap: 22, axisLabel: axisLabel(theme, scale) },
+      xAxis: {
+        ...axisStyle(theme, 'largest activation'),
+        ...axisRange(
+          points.map((point) => place(point)[0]),
+          scale
+        ),
+        nameLocation: 'middle',
+        nameGap: 22,
+        axisLabel: axisLabel(theme, scale)
+      },
       yAxis: {
         ...axisStyle(theme, scale === 'log' ? '|gradient|' : 'gradient'),
-        ...axisRange(points.map((point) => place(point)[1]), scale),
+        ...axisRange(
+          points.map((point) => place(point)[1]),
+          scale
+        ),
         nameGap: 10,
         nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' },
         axisLabel: axisLabel(theme, scale)
@@ -133,7 +145,12 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 /** Powers of ten on logarithmic axes; the ends, which are none, stay blank. */
 function axisLabel(theme: ChartTheme, scale: 'linear' | 'log'): object {
-  return { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: scale === 'log' ? powerOfTen : (value: number) => formatNumber(value, 2) }
+  return {
+    color: theme.textSoft,
+    fontSize: 10.5,
+    hideOverlap: true,
+    formatter: scale === 'log' ? powerOfTen : (value: number) => formatNumber(value, 2)
+  }
 }
 
 function powerOfTen(value: number): string {

@@ -66,7 +66,9 @@ export function latentTokenHeatmap(data: LatentTokenHeatmapData, theme: ChartThe
       },
       tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(cells[dataIndex(point)], data) },
       visualMap: { show: false, min: -limit, max: limit, dimension: 2, seriesIndex: 0, inRange: { color: [...theme.diverging] } },
-      ...(tokens.length > ZOOM_FROM ? { dataZoom: [{ type: 'inside', xAxisIndex: 0, zoomOnMouseWheel: 'shift', moveOnMouseWheel: true }] } : {}),
+      ...(tokens.length > ZOOM_FROM
+        ? { dataZoom: [{ type: 'inside', xAxisIndex: 0, zoomOnMouseWheel: 'shift', moveOnMouseWheel: true }] }
+        : {}),
       series: [
         {
           type: 'heatmap',
@@ -84,7 +86,14 @@ export function latentTokenHeatmap(data: LatentTokenHeatmapData, theme: ChartThe
     summary: summary(data, unit),
     table: {
       columns: ['latent', 'label', 'position', 'token', 'activation', `influence (${unit})`],
-      rows: cells.map((cell) => [rows[cell.row]?.latent ?? null, rows[cell.row]?.label ?? null, cell.position, tokens[cell.position] ?? '', cell.activation, cell.score])
+      rows: cells.map((cell) => [
+        rows[cell.row]?.latent ?? null,
+        rows[cell.row]?.label ?? null,
+        cell.position,
+        tokens[cell.position] ?? '',
+        cell.activation,
+        cell.score
+      ])
     }
   }
 }

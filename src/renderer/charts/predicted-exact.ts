@@ -33,8 +33,24 @@ export function predictedExact(data: PredictedExactData, theme: ChartTheme): Cha
     option: {
       ...baseOption(theme),
       grid: { left: 8, right: 20, top: 26, bottom: 28, containLabel: true },
-      xAxis: { ...axisStyle(theme, `predicted influence (${unit})`), type: 'value', nameLocation: 'middle', nameGap: 22, axisLabel: label, splitNumber: 4, scale: true },
-      yAxis: { ...axisStyle(theme, `exact effect (${unit})`), type: 'value', nameGap: 10, nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' }, axisLabel: label, splitNumber: 4, scale: true },
+      xAxis: {
+        ...axisStyle(theme, `predicted influence (${unit})`),
+        type: 'value',
+        nameLocation: 'middle',
+        nameGap: 22,
+        axisLabel: label,
+        splitNumber: 4,
+        scale: true
+      },
+      yAxis: {
+        ...axisStyle(theme, `exact effect (${unit})`),
+        type: 'value',
+        nameGap: 10,
+        nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' },
+        axisLabel: label,
+        splitNumber: 4,
+        scale: true
+      },
       tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(points[dataIndex(point)]) },
       series: [
         {
@@ -50,7 +66,14 @@ export function predictedExact(data: PredictedExactData, theme: ChartTheme): Cha
               borderColor: theme.text,
               borderWidth: selected.has(point.latent) ? 2 : 0
             },
-            label: { show: selected.has(point.latent) && selected.size <= 12, position: 'top', formatter: String(point.latent), color: theme.text, fontSize: 11, fontWeight: 600 }
+            label: {
+              show: selected.has(point.latent) && selected.size <= 12,
+              position: 'top',
+              formatter: String(point.latent),
+              color: theme.text,
+              fontSize: 11,
+              fontWeight: 600
+            }
           }))
         },
         {

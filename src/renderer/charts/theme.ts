@@ -126,7 +126,9 @@ function mix(from: string, to: string, share: number): string {
   const part = (at: number): string => {
     const a = parseInt(from.slice(at, at + 2), 16)
     const b = parseInt(to.slice(at, at + 2), 16)
-    return Math.round(a + (b - a) * share).toString(16).padStart(2, '0')
+    return Math.round(a + (b - a) * share)
+      .toString(16)
+      .padStart(2, '0')
   }
   return `#${part(1)}${part(3)}${part(5)}`
 }

@@ -98,7 +98,11 @@ export const useAnalysis = defineStore('analysis', () => {
     }
     try {
       const exact = await engineStore.run('Ablating latents', (task) =>
-        engine.call('attribution.verify', { ...call, latents }, { ...task, onEvent: ({ effects }) => take(mergeEffects(ranking.value?.exact ?? null, effects)) })
+        engine.call(
+          'attribution.verify',
+          { ...call, latents },
+          { ...task, onEvent: ({ effects }) => take(mergeEffects(ranking.value?.exact ?? null, effects)) }
+        )
       )
       take(exact)
       const id = savedId.value
@@ -140,9 +144,7 @@ export const useAnalysis = defineStore('analysis', () => {
   }
 
   async function show(result: Ranking, id: string | null): Promise<void> {
-    const { labels: found } = await engine
-      .call('latents.labels', { sae: result.provenance.sae.path })
-      .catch(() => ({ labels: [] }))
+    const { labels: found } = await engine.call('latents.labels', { sae: result.provenance.sae.path }).catch(() => ({ labels: [] }))
     labels.value = new Map(found.map((label) => [label.latent, label.label]))
     const active = new Set(result.latents.map((latent) => latent.latent))
     selection.set([...selection.latents].filter((latent) => active.has(latent)))
@@ -177,8 +179,30 @@ export const useAnalysis = defineStore('analysis', () => {
   const suggestedName = (): string => (ranking.value ? autoName(ranking.value, prompt.prompt?.name ?? '') : '')
 
   return {
-    method, includeSpecial, verifyCount, target, ranking, labels, rows, entryIndex, savedId, saved, running, error, changedSince, cannotRun,
-    run, verify, save, openSaved, openPrompt, clear, setMethod, setIncludeSpecial, setVerifyCount, suggestedName
+    method,
+    includeSpecial,
+    verifyCount,
+    target,
+    ranking,
+    labels,
+    rows,
+    entryIndex,
+    savedId,
+    saved,
+    running,
+    error,
+    changedSince,
+    cannotRun,
+    run,
+    verify,
+    save,
+    openSaved,
+    openPrompt,
+    clear,
+    setMethod,
+    setIncludeSpecial,
+    setVerifyCount,
+    suggestedName
   }
 })
 

@@ -63,7 +63,10 @@ export const useEngine = defineStore('engine', () => {
     const task: RunningTask = { id, label, progress: null, startedAt: Date.now(), millisecondsLeft: null, cancelling: false }
     tasks.value = [...tasks.value, task]
     try {
-      return await work({ signal: abort.signal, onProgress: (progress) => change(id, { progress, millisecondsLeft: left(task.startedAt, progress) }) })
+      return await work({
+        signal: abort.signal,
+        onProgress: (progress) => change(id, { progress, millisecondsLeft: left(task.startedAt, progress) })
+      })
     } finally {
       aborts.delete(id)
       tasks.value = tasks.value.filter((each) => each.id !== id)

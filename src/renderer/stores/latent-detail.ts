@@ -26,7 +26,11 @@ export const useLatentDetail = defineStore('latent-detail', () => {
     error.value = null
     const inProject = archive.call('rankings.appearances', { saeHash: sae.hash, latent }).catch(() => ({ appearances: [] }))
     try {
-      const found = await engine.call('latents.detail', { model: model.path, sae: sae.path, latent, device: engineStore.device }, { signal: own.signal })
+      const found = await engine.call(
+        'latents.detail',
+        { model: model.path, sae: sae.path, latent, device: engineStore.device },
+        { signal: own.signal }
+      )
       if (own.signal.aborted) return
       detail.value = found
     } catch (thrown) {

@@ -44,7 +44,9 @@ export const useLibrary = defineStore('library', () => {
     error.value = null
     try {
       bundled.value ||= (await shell.call('app.info', {})).bundledModels
-      const found = await engine.call('library.inspect', { paths: [bundled.value, ...settings.settings.library.map((entry) => entry.path)] })
+      const found = await engine.call('library.inspect', {
+        paths: [bundled.value, ...settings.settings.library.map((entry) => entry.path)]
+      })
       models.value = unique(found.models)
       saes.value = unique(found.saes)
       refused.value = found.refused
@@ -102,7 +104,26 @@ export const useLibrary = defineStore('library', () => {
   const chooseSae = (path: string): void => settings.remember('bench.sae', path)
   const chooseHook = (name: string): void => settings.remember(`bench.hook.${sae.value?.path ?? ''}`, name)
 
-  return { models, saes, refused, loading, error, model, fitting, sae, hook, load, addFolder, addPath, remove, isBundled, isAdded, chooseModel, chooseSae, chooseHook }
+  return {
+    models,
+    saes,
+    refused,
+    loading,
+    error,
+    model,
+    fitting,
+    sae,
+    hook,
+    load,
+    addFolder,
+    addPath,
+    remove,
+    isBundled,
+    isAdded,
+    chooseModel,
+    chooseSae,
+    chooseHook
+  }
 })
 
 function unique<T extends { path: string }>(entries: readonly T[]): T[] {

@@ -67,7 +67,11 @@ export const usePromptText = defineStore('prompt-text', () => {
     running?.abort()
     const abort = (running = new AbortController())
     try {
-      const ahead = await engine.call('model.next', { model: model.path, prompt: { text: wanted }, top: 10, device: engineStore.device }, { signal: abort.signal })
+      const ahead = await engine.call(
+        'model.next',
+        { model: model.path, prompt: { text: wanted }, top: 10, device: engineStore.device },
+        { signal: abort.signal }
+      )
       if (text.value !== wanted) return
       next.value = ahead.top
       nextText.value = wanted

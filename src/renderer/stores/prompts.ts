@@ -42,7 +42,8 @@ export const usePrompts = defineStore('prompts', () => {
     const at = beforeId === null ? others.length : others.findIndex((each) => each.id === beforeId)
     const previous = others[at - 1]?.position
     const next = others[at]?.position
-    const position = previous === undefined ? (next === undefined ? 0 : next - 1) : next === undefined ? previous + 1 : (previous + next) / 2
+    const position =
+      previous === undefined ? (next === undefined ? 0 : next - 1) : next === undefined ? previous + 1 : (previous + next) / 2
     await update(id, { groupId, position })
   }
 

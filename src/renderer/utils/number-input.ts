@@ -1,6 +1,9 @@
 /** Reads what a person types as a number: comma or point, a real minus sign, spaces. Null when it is none. */
 export function parseNumber(text: string): number | null {
-  const cleaned = text.replace(/[\s\u202f\u00a0]/g, '').replace(/\u2212/g, '-').replace(',', '.')
+  const cleaned = text
+    .replace(/[\s\u202f\u00a0]/g, '')
+    .replace(/\u2212/g, '-')
+    .replace(',', '.')
   if (cleaned === '' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cleaned)) return null
   const value = Number(cleaned)
   return Number.isFinite(value) ? value : null

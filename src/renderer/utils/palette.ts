@@ -7,8 +7,16 @@ export interface PaletteEntry {
 }
 
 /** Entries in which every word of `query` occurs: those whose label begins with it first, then in their own order. */
-export function findEntries<T extends { kind: string; label: string; detail: string }>(entries: readonly T[], query: string, limit: number): T[] {
-  const words = query.trim().toLowerCase().split(/\s+/).filter((word) => word !== '')
+export function findEntries<T extends { kind: string; label: string; detail: string }>(
+  entries: readonly T[],
+  query: string,
+  limit: number
+): T[] {
+  const words = query
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
   const first: T[] = []
   const rest: T[] = []
   for (const entry of entries) {

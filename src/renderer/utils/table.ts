@@ -6,6 +6,9 @@ export function rangeBetween<Key>(keys: readonly Key[], from: number, to: number
 }
 
 /** Rows with a header line as tab-separated values, numbers in full precision. */
-export function rowsAsTsv<Row>(columns: readonly { header: string; value: (row: Row) => number | string | null }[], rows: readonly Row[]): string {
+export function rowsAsTsv<Row>(
+  columns: readonly { header: string; value: (row: Row) => number | string | null }[],
+  rows: readonly Row[]
+): string {
   return toTsv([columns.map((column) => column.header), ...rows.map((row) => columns.map((column) => column.value(row)))])
 }

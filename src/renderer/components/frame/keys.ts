@@ -21,7 +21,12 @@ const BINDINGS: Record<string, Action['id']> = {
 
 /** Names a key press the way BINDINGS does; the Command key counts as Ctrl. */
 export function pressName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>): string {
-  const parts = [event.ctrlKey || event.metaKey ? 'ctrl' : '', event.altKey ? 'alt' : '', event.shiftKey ? 'shift' : '', event.key.toLowerCase()]
+  const parts = [
+    event.ctrlKey || event.metaKey ? 'ctrl' : '',
+    event.altKey ? 'alt' : '',
+    event.shiftKey ? 'shift' : '',
+    event.key.toLowerCase()
+  ]
   return parts.filter((part) => part !== '').join('+')
 }
 
