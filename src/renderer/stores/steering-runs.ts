@@ -10,7 +10,7 @@ import { usePromptText } from './prompt-text'
 import { useRecipes } from './recipes'
 import { useSteering } from './steering'
 
-const PROMPT_END = 90
+const PROMPT_END = 44
 
 /** Between the bench and the comparison: what a run is made from, running again, and going on from a saved comparison. */
 export const useSteeringRuns = defineStore('steering-runs', () => {

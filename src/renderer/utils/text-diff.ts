@@ -13,8 +13,11 @@ export type DiffToken = Pick<Token, 'text' | 'hex'>
 export interface TextDiff {
   /** One per token of the second text: does it touch a word that the first text does not have here? */
   changed: boolean[]
-  /** Words of the first text that are missing, each before a token of the second (its length: at the end). */
-  removed: { before: number; text: string }[]
+  /**
+   * Words of the first text that are not here, each before a token of the second (its length: at the end); `replaced`
+   * when changed words stand there instead.
+   */
+  removed: { before: number; text: string; replaced: boolean }[]
 }
 
 /** Beyond this many edits the texts have little in common, and all after the common start counts as changed. Bounds a call to a few tens of ms. */
@@ -30,10 +33,11 @@ export function diffTokens(base: readonly DiffToken[], tokens: readonly DiffToke
   const removed: TextDiff['removed'] = []
   const starts = tokenStarts(texts)
   let place = 0
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     const text = part.value.join('')
     if (part.removed) {
-      removed.push({ before: tokenAt(starts, place), text })
+      const replaced = (parts[index + 1]?.added ?? false) || (parts[index - 1]?.added ?? false)
+      removed.push({ before: tokenAt(starts, place), text, replaced })
       continue
     }
     if (part.added) mark(changed, starts, place, place + text.length)

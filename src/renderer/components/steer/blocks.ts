@@ -4,8 +4,10 @@ import type { TextDiff } from '../../utils/text-diff'
 
 export interface TokenMarks {
   changed: readonly boolean[]
-  /** Words of the baseline that are missing before a token. */
+  /** Words of the baseline that are missing before a token, with nothing in their place. */
   missing: readonly (string | null)[]
+  /** Words of the baseline in whose place the words from a token on stand. */
+  replaced: readonly (string | null)[]
   /** Log-probabilities to colour by; null leaves the text uncoloured. */
   logprobs: readonly number[] | null
 }
@@ -29,13 +31,18 @@ export function cutBlocks(
   before: readonly Block[]
 ): Block[] {
   const missing = new Map<number, string>()
-  for (const { before: place, text } of diff?.removed ?? []) missing.set(place, (missing.get(place) ?? '') + text)
+  const replaced = new Map<number, string>()
+  for (const { before: place, text, replaced: instead } of diff?.removed ?? []) {
+    const words = instead ? replaced : missing
+    words.set(place, (words.get(place) ?? '') + text)
+  }
   return Array.from({ length: Math.ceil(tokens.length / BLOCK) }, (_, index) => {
     const start = index * BLOCK
     const slice = tokens.slice(start, start + BLOCK)
     const marks: TokenMarks = {
       changed: diff?.changed.slice(start, start + BLOCK) ?? [],
       missing: slice.map((_, at) => missing.get(start + at) ?? null),
+      replaced: slice.map((_, at) => replaced.get(start + at) ?? null),
       logprobs: logprobs?.slice(start, start + BLOCK) ?? null
     }
     const old = before[index]
@@ -49,7 +56,7 @@ export function missingAtEnd(diff: TextDiff | null, length: number): string {
 }
 
 function sameMarks(a: TokenMarks, b: TokenMarks): boolean {
-  return sameItems(a.changed, b.changed) && sameItems(a.missing, b.missing) && sameItems(a.logprobs ?? [], b.logprobs ?? [])
+  return sameItems(a.changed, b.changed) && sameItems(a.missing, b.missing) && sameItems(a.replaced, b.replaced) && sameItems(a.logprobs ?? [], b.logprobs ?? [])
 }
 
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {

@@ -31,7 +31,7 @@ describe('differences between token sequences', () => {
   it('mark the replaced word and say what stood there', () => {
     const diff = diffTokens(tokens('She', ' was', ' sad', '.'), tokens('She', ' was', ' ha', 'ppy', '.'))
     expect(diff.changed).toEqual([false, false, true, true, false])
-    expect(diff.removed).toEqual([{ before: 2, text: ' sad' }])
+    expect(diff.removed).toEqual([{ before: 2, text: ' sad', replaced: true }])
   })
 
   it('mark every token of a word that changed in only one of its tokens', () => {
@@ -43,7 +43,7 @@ describe('differences between token sequences', () => {
   })
 
   it('name what is missing at the end', () => {
-    expect(diffTokens(tokens('one', ' two'), tokens('one'))).toEqual({ changed: [false], removed: [{ before: 1, text: ' two' }] })
+    expect(diffTokens(tokens('one', ' two'), tokens('one'))).toEqual({ changed: [false], removed: [{ before: 1, text: ' two', replaced: false }] })
   })
 
   it('mark everything when there was nothing before, and nothing when both are empty', () => {

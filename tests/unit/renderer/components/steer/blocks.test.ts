@@ -33,8 +33,16 @@ describe('blocks of a streaming text', () => {
   })
 
   it('say what is missing before a token, several places joined, and after the end', () => {
-    const diff = { changed: same.changed, removed: [{ before: 1, text: ' a' }, { before: 1, text: ' b' }, { before: tokens.length, text: ' end' }] }
-    expect(cutBlocks(tokens, diff, null, [])[0]?.marks.missing.slice(0, 3)).toEqual([null, ' a b', null])
+    const removed = [
+      { before: 1, text: ' a', replaced: false },
+      { before: 1, text: ' b', replaced: false },
+      { before: 2, text: ' c', replaced: true },
+      { before: tokens.length, text: ' end', replaced: false }
+    ]
+    const diff = { changed: same.changed, removed }
+    const marks = cutBlocks(tokens, diff, null, [])[0]?.marks
+    expect(marks?.missing.slice(0, 3)).toEqual([null, ' a b', null])
+    expect(marks?.replaced.slice(0, 3)).toEqual([null, null, ' c'])
     expect(missingAtEnd(diff, tokens.length)).toBe(' end')
     expect(missingAtEnd(null, 3)).toBe('')
   })
