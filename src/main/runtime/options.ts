@@ -16,7 +16,11 @@ process.env.NVIDIA_TF32_OVERRIDE ??= '0'
 export function sessionOptions(graph: Graph, device: RealDevice, folder: string | undefined): InferenceSession.SessionOptions {
   // The runtime fuses float64 nodes into operators that it has for float32 only, and then cannot load them.
   const double = graph.nodes.some((node) => node.outputs.some((output) => output.type === 'float64'))
-  const session = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }
+  const session = {
+    ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+    // They are also small and come in crowds (gradient checks), where waiting threads only take the processor from each other.
+    ...(double ? { intra_op: { allow_spinning: '0' } } : {})
+  }
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [provider(graph, device), 'cpu'],
     graphOptimizationLevel: double ? 'basic' : 'all',
