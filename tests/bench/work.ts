@@ -60,7 +60,7 @@ export function promptOf(length: number, d_vocab: number): number[] {
   return Array.from({ length }, (_, index) => (index * 7919) % (d_vocab - 1))
 }
 
-function rank(engine: EngineHandlers, { model, sae, hook }: Subject, { d_vocab }: ModelInfo, tokens: number): Promise<Ranking> {
+async function rank(engine: EngineHandlers, { model, sae, hook }: Subject, { d_vocab }: ModelInfo, tokens: number): Promise<Ranking> {
   const prompt = { ids: promptOf(tokens, d_vocab) }
   return engine['attribution.rank'](
     { model, sae, hook, device: 'cpu', prompt, method: 'gradsae', target: null, includeSpecial: true },
@@ -87,7 +87,7 @@ async function timeGeneration(engine: EngineHandlers, subject: Subject, { d_voca
     target: null,
     score: false
   }
-  const times = await time(3, 1, () => engine['steering.compare'](input, quiet()))
+  const times = await time(3, 1, async () => engine['steering.compare'](input, quiet()))
   return { columns: 1 + variants, tokensPerSecond: ((1 + variants) * maxTokens * 1000) / median(times) }
 }
 
