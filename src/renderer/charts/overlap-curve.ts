@@ -18,6 +18,7 @@ export function overlapCurves(curves: readonly OverlapCurve[], theme: ChartTheme
     option: {
       ...baseOption(theme),
       grid: { left: 34, right: 14, top: 26, bottom: 38 },
+      legend: { top: 0, right: 10, itemWidth: 18, itemHeight: 8, icon: 'roundRect', textStyle: { color: theme.textSoft, fontSize: 10.5 } },
       tooltip: {
         ...tooltipStyle(theme),
         trigger: 'axis',

@@ -18,7 +18,8 @@ export function rankSlope({ rankings, rows, labels, depth, selected }: RankSlope
   return {
     option: {
       ...baseOption(theme),
-      grid: { left: 84, right: 84, top: 30, bottom: 8 },
+      grid: { left: 112, right: 112, top: 28, bottom: 16 },
+      title: { text: `below ${depth}, or not active`, left: 'center', bottom: 0, textStyle: { color: theme.textSoft, fontSize: 10, fontWeight: 'normal' } },
       tooltip: {
         ...tooltipStyle(theme),
         trigger: 'item',
@@ -79,7 +80,7 @@ function slope(
     symbolSize: chosen ? 8 : 5,
     lineStyle: { color: colour, width: chosen ? 2.5 : 1.25, type: missing ? [4, 3] : 'solid', opacity: selected === null || chosen ? 1 : 0.45 },
     itemStyle: { color: colour },
-    triggerLineEvent: true,
+    triggerEvent: true,
     emphasis: { lineStyle: { width: 2.5 } },
     z: chosen ? 5 : 3
   }
@@ -102,7 +103,7 @@ function endLabel(
     show: true,
     position: index === 0 ? 'left' : 'right',
     formatter: index === 0 ? `${name}  ${cell.rank}` : `${cell.rank}  ${name}`,
-    width: 78,
+    width: 106,
     overflow: 'truncate',
     color: chosen ? theme.accent : theme.textSoft,
     fontWeight: chosen ? 'bold' : 'normal',

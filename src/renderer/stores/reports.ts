@@ -7,7 +7,6 @@ import { shown } from '../utils/errors'
 import { parseJson } from '../utils/remembered'
 import { useProject } from './project'
 import { useSettings } from './settings'
-import { useToasts } from './toasts'
 
 const Format = z.enum(['html', 'csv', 'json'])
 export type ReportFormat = z.infer<typeof Format>
@@ -27,7 +26,6 @@ const KINDS: Record<ReportFormat, string> = { html: 'Report', csv: 'Data tables'
 export const useReports = defineStore('reports', () => {
   const project = useProject()
   const settings = useSettings()
-  const toasts = useToasts()
   const busy = ref(false)
   const error = shallowRef<ShownError | null>(null)
   const written = shallowRef<{ path: string; bytes: number; format: ReportFormat } | null>(null)
@@ -64,7 +62,6 @@ export const useReports = defineStore('reports', () => {
       if (path === null) return
       const result = await archive.call('report.write', { path, format, title: heading, introduction, rankings, comparisons })
       written.value = { ...result, format }
-      toasts.show(`Wrote ${result.path}`, { tone: 'good', action: { label: 'Open', run: () => openFile(result.path) } })
     } catch (thrown) {
       written.value = null
       error.value = shown(thrown)

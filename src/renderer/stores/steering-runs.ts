@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { Recipe } from '../../shared/records/steering'
 import { anotherSeed } from '../utils/live-comparison'
-import { interventionFor, sameEffect, withLatents, type DraggedLatent } from '../utils/recipes'
+import { copyName, interventionFor, sameEffect, withLatents, type DraggedLatent } from '../utils/recipes'
 import { useComparison, type ComparisonPlan } from './comparison'
 import { useLibrary } from './library'
 import { useProject } from './project'
@@ -87,7 +87,8 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     const onBench: Recipe[] = []
     for (const recipe of made.recipes) {
       const own = recipes.find(recipe.id)?.recipe
-      const { name, interventions, keepError } = recipe
+      const { interventions, keepError } = recipe
+      const name = own ? copyName(recipe.name, recipes.all.map((each) => each.recipe.name)) : recipe.name
       const kept = own && sameEffect(own, recipe) ? own : made.sae && (await recipes.add(made.sae, { name, interventions, keepError }))
       if (kept) onBench.push(kept)
     }

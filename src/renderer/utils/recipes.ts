@@ -72,9 +72,14 @@ function freeNameFrom(stem: string, taken: readonly string[]): string {
   for (let number = 2; ; number++) if (!taken.includes(`${stem} ${number}`)) return `${stem} ${number}`
 }
 
+/** A number that was typed, as it was typed: no digits that only fill up. */
+export function plainNumber(value: number): string {
+  return formatNumber(value, 6).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
+}
+
 /** One intervention in words: "402 sadness words: add 8 × raw decoder row at all positions". */
 export function describeIntervention({ latent, mode, coefficient, positions }: Intervention, label: string | null): string {
-  const what = mode === 'ablate' ? 'ablate' : `${mode} ${formatNumber(coefficient, 4)} ${UNITS[mode]}`
+  const what = mode === 'ablate' ? 'ablate' : `${mode} ${plainNumber(coefficient)} ${UNITS[mode]}`
   return `${latent}${label ? ` ${label}` : ''}: ${what} at ${positions === 'last' ? 'the last position' : `${positions} positions`}`
 }
 

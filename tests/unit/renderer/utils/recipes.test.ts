@@ -6,6 +6,7 @@ import {
   freeName,
   inMode,
   interventionFor,
+  plainNumber,
   readDraggedLatents,
   sameEffect,
   withIntervention,
@@ -81,6 +82,10 @@ describe('recipes that make the same run', () => {
 })
 
 describe('words for an intervention', () => {
+  it('show typed numbers without digits that only fill up', () => {
+    expect([0.2, 8, -12.5, 100, 0, 1200.25].map(plainNumber)).toEqual(['0.2', '8', '−12.5', '100', '0', '1200.25'])
+  })
+
   it('name latent, label, mode, coefficient with its unit, and positions', () => {
     expect(describeIntervention(interventionFor(402, 8), 'sadness words')).toBe('402 sadness words: add 8 × raw decoder row at all positions')
     expect(describeIntervention({ latent: 7, mode: 'ablate', coefficient: 0, positions: 'last' }, null)).toBe('7: ablate at the last position')
