@@ -59,7 +59,10 @@ describe.each(golden.prompts)('on "$prompt"', ({ prompt, ids, active_latents, pa
     expect(ranking.target.id).toBe(paper.target.id)
     expect(ranking.target.value).toBeCloseTo(paper.probability, 4)
     expect(ranking.target.probability).toBeCloseTo(paper.probability, 4)
-    expectSameOrder(ranking, paper.top20.map(([latent, score]) => ({ latent, score })))
+    expectSameOrder(
+      ranking,
+      paper.top20.map(([latent, score]) => ({ latent, score }))
+    )
     expect(ranking.identity.relativeGap).toBeLessThanOrEqual(IDENTITY_TOLERANCE)
   })
 
@@ -67,7 +70,10 @@ describe.each(golden.prompts)('on "$prompt"', ({ prompt, ids, active_latents, pa
     const ranking = await rankLatents(bench, request(prompt, 'attribution'), quietTask())
     expect(ranking.target.id).toBe(error_term.target.id)
     expect(Math.abs(ranking.target.value - error_term.logit)).toBeLessThan(1e-3)
-    expectSameOrder(ranking, error_term.top20.map(({ latent, attribution }) => ({ latent, score: attribution })))
+    expectSameOrder(
+      ranking,
+      error_term.top20.map(({ latent, attribution }) => ({ latent, score: attribution }))
+    )
     expect(ranking.identity.relativeGap).toBeLessThanOrEqual(IDENTITY_TOLERANCE)
 
     const estimates = ranking.latents.slice(0, 20).map(({ latent, score }) => ({ latent, score }))
@@ -79,7 +85,9 @@ describe.each(golden.prompts)('on "$prompt"', ({ prompt, ids, active_latents, pa
     for (const { latent, logit_change_when_ablated } of error_term.top20) {
       const effect = exact.effects.find((candidate) => candidate.latent === latent)?.exactEffect ?? NaN
       // 1e-4: rounding of a logit near 10 in float32 through three blocks, for effects that happen to be near 0.
-      expect(Math.abs(effect + logit_change_when_ablated)).toBeLessThanOrEqual(EFFECT_TOLERANCE * Math.abs(logit_change_when_ablated) + 1e-4)
+      expect(Math.abs(effect + logit_change_when_ablated)).toBeLessThanOrEqual(
+        EFFECT_TOLERANCE * Math.abs(logit_change_when_ablated) + 1e-4
+      )
     }
   })
 })

@@ -18,7 +18,9 @@ export async function promptActivations(bench: Bench, prompt: PromptInput): Prom
   const positions = ids.map((id, position) => ({
     position,
     token: model.tokenizer.token(id),
-    active: Array.from(latents, (latent, u) => ({ latent, activation: Z[position * latents.length + u] ?? 0 })).filter(({ activation }) => activation > 0),
+    active: Array.from(latents, (latent, u) => ({ latent, activation: Z[position * latents.length + u] ?? 0 })).filter(
+      ({ activation }) => activation > 0
+    ),
     l0: fit.l0[position] ?? 0,
     fvu: fit.positions[position] ?? 0
   }))

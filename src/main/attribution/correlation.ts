@@ -25,7 +25,7 @@ export function spearman(a: readonly number[], b: readonly number[]): number | n
 export function ranks(numbers: readonly number[]): number[] {
   const order = numbers.map((number, index) => ({ number, index })).sort((a, b) => a.number - b.number)
   const result = new Array<number>(numbers.length).fill(0)
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start
     while (end + 1 < order.length && order[end + 1]?.number === order[start]?.number) end++
     for (let place = start; place <= end; place++) result[order[place]?.index ?? 0] = (start + end) / 2 + 1

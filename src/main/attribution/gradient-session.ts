@@ -58,7 +58,8 @@ export async function createGradientSession(
       const [value] = floatsOf(outputs, 'value')
       assert(chosen !== undefined && value !== undefined, 'the gradient graph yields one target')
       const run = { id: chosen, value, logits: floatsOf(outputs, 'logits'), gradient: floatsOf(outputs, 'gradient') }
-      if (!run.logits.every(Number.isFinite) || !run.gradient.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
+      if (!run.logits.every(Number.isFinite) || !run.gradient.every(Number.isFinite))
+        fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
       return run
     },
     release: () => session.release()

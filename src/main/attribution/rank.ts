@@ -62,7 +62,11 @@ function ownLogits(bench: Bench, { method, resid }: Prepared, substituted: Float
   return suffixLogits(bench, 1, resid).then(([logits]) => logits ?? substituted)
 }
 
-function provenanceOf({ sessions, encoder, hook, versions }: Bench, devices: readonly { used: string }[], milliseconds: number): Ranking['provenance'] {
+function provenanceOf(
+  { sessions, encoder, hook, versions }: Bench,
+  devices: readonly { used: string }[],
+  milliseconds: number
+): Ranking['provenance'] {
   const { model, requested } = sessions
   const { sae } = encoder
   return {

@@ -48,5 +48,13 @@ export function warningsOf({ sessions, encoder }: Bench, prepared: Prepared, obs
       `The parts do not add up: gradient times hook value differs from latents, decoder bias and error together by ${identity.relativeGap.toExponential(1)} of their size. Do not trust this ranking.`
     )
   }
-  return [...warnings, ...new Set(devices.map(({ note }) => note).filter((note) => note !== '').map((note) => `Device: ${note}.`))]
+  return [
+    ...warnings,
+    ...new Set(
+      devices
+        .map(({ note }) => note)
+        .filter((note) => note !== '')
+        .map((note) => `Device: ${note}.`)
+    )
+  ]
 }

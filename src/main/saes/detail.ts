@@ -78,7 +78,8 @@ function weight(graph: Graph, model: Model, name: string): Value {
 export async function latentDetail(lens: Lens, sae: Sae, labels: Labels, latent: number): Promise<LatentDetail> {
   const { model } = lens
   const { d_model } = model.config
-  if (sae.d_in !== d_model) fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: sae.d_in, hook: sae.hook ?? 'the residual stream', model: model.name, d_model })
+  if (sae.d_in !== d_model)
+    fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: sae.d_in, hook: sae.hook ?? 'the residual stream', model: model.name, d_model })
   const { raw } = await readDirections(sae, [latent])
   const row = raw.get(latent)
   assert(row, `the decoder row of latent ${latent} was read`)

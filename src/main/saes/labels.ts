@@ -20,7 +20,10 @@ const Short = z.object({ id: z.number().int().nonnegative(), label: z.string().n
 
 const Context = z
   .object({ ids: z.array(z.number().int().nonnegative()), acts: z.array(z.number()), at: z.number().int().nonnegative() })
-  .refine(({ ids, acts, at }) => acts.length === ids.length && at < ids.length, 'a context has one activation for each token, and "at" is one of them')
+  .refine(
+    ({ ids, acts, at }) => acts.length === ids.length && at < ids.length,
+    'a context has one activation for each token, and "at" is one of them'
+  )
 
 /** A whole line of latents.jsonl. Keys that are not used are ignored. */
 const LabelRecord = Short.extend({ rate: z.number().nullish(), max: z.number().nullish(), contexts: z.array(Context).nullish() })

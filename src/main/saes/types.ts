@@ -2,9 +2,7 @@
 import type { WeightRef } from '../models/types'
 
 export type Gate =
-  | { readonly kind: 'relu' }
-  | { readonly kind: 'jumprelu'; readonly threshold: string }
-  | { readonly kind: 'topk'; readonly k: number }
+  { readonly kind: 'relu' } | { readonly kind: 'jumprelu'; readonly threshold: string } | { readonly kind: 'topk'; readonly k: number }
 
 /** Per-token normalisation of the input, undone on the output. */
 export type RuntimeNorm = 'none' | 'constant_norm_rescale' | 'layer_norm'

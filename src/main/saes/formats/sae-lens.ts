@@ -139,7 +139,8 @@ function checkedWeights(file: Safetensors, d_in: number, d_sae: number, gate: Ga
 
 function checkedWeight(file: Safetensors, name: string, expected: readonly number[]): WeightRef {
   const { path } = file
-  const { dtype, shape, offset, length } = file.tensors.get(name) ?? fail('TENSOR_MISSING', { path, name, hint: `architecture in ${CONFIG}` })
+  const { dtype, shape, offset, length } =
+    file.tensors.get(name) ?? fail('TENSOR_MISSING', { path, name, hint: `architecture in ${CONFIG}` })
   if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis])) {
     return fail('TENSOR_SHAPE', { name, path, found: shape.join(', '), expected: expected.join(', ') })
   }
@@ -162,7 +163,9 @@ async function normalisation(folder: string, config: Config, path: string): Prom
     case 'expected_average_only_in': {
       const beside = join(folder, SCALER)
       const scaler = existsSync(beside) ? Scaler.safeParse(await readJsonObject(beside)) : null
-      return scaler?.success ? { norm: 'none', scale: scaler.data.scaling_factor } : fail('SAE_NEEDS_SCALE', { path: folder, normalization })
+      return scaler?.success
+        ? { norm: 'none', scale: scaler.data.scaling_factor }
+        : fail('SAE_NEEDS_SCALE', { path: folder, normalization })
     }
     default:
       return invalid(path, `normalize_activations "${normalization}" is not known`)
@@ -196,11 +199,14 @@ function notesOf({ weights, norm, scale, decodeScale, rescaleByDecoderNorm }: Ap
   const notes: string[] = []
   const stored = [...new Set([...weights.values()].map(({ type }) => type))].filter((type) => type !== 'float32')
   if (stored.length > 0) notes.push(`Weights stored as ${stored.join(', ')} are computed in float32.`)
-  if (norm === 'constant_norm_rescale') notes.push('Each position is scaled to the norm sqrt(d_in) before the encoder, and back after the decoder.')
-  if (norm === 'layer_norm') notes.push('Each position is centred and divided by its standard deviation before the encoder, and back after the decoder.')
+  if (norm === 'constant_norm_rescale')
+    notes.push('Each position is scaled to the norm sqrt(d_in) before the encoder, and back after the decoder.')
+  if (norm === 'layer_norm')
+    notes.push('Each position is centred and divided by its standard deviation before the encoder, and back after the decoder.')
   if (scale !== 1) notes.push(`Activations are multiplied by ${scale} (${SCALER}) before the encoder, and divided by it after the decoder.`)
   if (decodeScale !== null) notes.push('Activations are multiplied by a finetuning factor in the decoder.')
-  if (rescaleByDecoderNorm) notes.push('Activations are multiplied by the decoder norms before the k largest are chosen, and divided by them in the decoder.')
+  if (rescaleByDecoderNorm)
+    notes.push('Activations are multiplied by the decoder norms before the k largest are chosen, and divided by them in the decoder.')
   return notes
 }
 
