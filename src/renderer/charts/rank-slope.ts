@@ -32,7 +32,7 @@ export function rankSlope({ rankings, rows, labels, depth, selected }: RankSlope
         data: rankings.map((name, index) => `${index + 1} ${name}`),
         axisTick: { show: false },
         axisLine: { show: false, onZero: false },
-        axisLabel: { color: theme.text, fontSize: 11, interval: 0, width: 150, overflow: 'truncate' },
+        axisLabel: { color: theme.text, fontSize: 11, interval: 0, width: 130, overflow: 'truncate' },
         splitLine: { show: true, lineStyle: { color: theme.line } }
       },
       yAxis: {
