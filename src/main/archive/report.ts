@@ -42,7 +42,7 @@ export async function writeReport(project: Project, input: ReportInput): Promise
   return { path: input.path, bytes }
 }
 
-/** Writes a report of everything that the project file holds: what `npm run cli -- report` does. */
+/** Writes a report of everything that the project file holds, oldest first: what `npm run cli -- report` does. */
 export async function writeProjectReport(file: string, input: Pick<ReportInput, 'path' | 'format' | 'version'>): Promise<{ path: string; bytes: number }> {
   const project = await openProject(file)
   try {
@@ -51,8 +51,8 @@ export async function writeProjectReport(file: string, input: Pick<ReportInput, 
       ...input,
       title: state.name,
       introduction: state.notes,
-      rankings: state.rankings.map(({ id }) => id),
-      comparisons: state.comparisons.map(({ id }) => id)
+      rankings: state.rankings.map(({ id }) => id).reverse(),
+      comparisons: state.comparisons.map(({ id }) => id).reverse()
     })
   } finally {
     project.close()
