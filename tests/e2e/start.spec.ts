@@ -191,15 +191,20 @@ test('the window remembers its size, and a second start with the same data finds
 })
 
 test('a page that crashed is loaded again', async () => {
-  const { app, close } = await launchWorkbench()
-  const content = () =>
-    app.evaluate(async ({ BrowserWindow }) => {
+  const { app, page, close } = await launchWorkbench()
+  await expect(page.locator('#app')).not.toBeEmpty()
+  const state = () =>
+    app.evaluate(({ BrowserWindow }) => {
       const contents = BrowserWindow.getAllWindows()[0]?.webContents
-      return contents === undefined || contents.isCrashed()
-        ? 'crashed'
-        : contents.executeJavaScript('document.querySelector("#app")?.childElementCount ?? 0')
+      return { process: contents?.getOSProcessId(), busy: contents?.isCrashed() === true || contents?.isLoading() === true }
     })
+  const before = await state()
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
-  await expect.poll(content).toBeGreaterThan(0)
+  await expect.poll(async () => ((await state()).busy ? before.process : (await state()).process)).not.toBe(before.process)
+  const filled = () =>
+    app.evaluate(({ BrowserWindow }): Promise<unknown> | undefined =>
+      BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.querySelector("#app").childElementCount')
+    )
+  await expect.poll(filled).toBeGreaterThan(0)
   await close()
 })

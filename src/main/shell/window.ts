@@ -17,6 +17,7 @@ export interface WindowOptions {
 
 /** Reloads of a page that keeps crashing are bounded: so many within a minute. */
 const RELOADS_PER_MINUTE = 3
+const RELOAD_WAIT = 100
 
 /** Opens the window where it was last, with no rights in its page. */
 export function openWindow({ preload, userData, title, devServer, log }: WindowOptions): BrowserWindow {
@@ -55,7 +56,8 @@ function reloadAfterCrash(window: BrowserWindow, log: Log): void {
     log('window', `the page's process ended: ${reason} (${exitCode})`)
     if (reason === 'clean-exit') return
     crashes = [...crashes.filter((time) => Date.now() - time < 60_000), Date.now()]
-    if (crashes.length <= RELOADS_PER_MINUTE) window.webContents.reload()
+    // Not from within the event: the page's process is still being cleared away.
+    if (crashes.length <= RELOADS_PER_MINUTE) setTimeout(() => window.isDestroyed() || window.webContents.reload(), RELOAD_WAIT)
   })
   window.webContents.on('console-message', (_event, level, message) => {
     if (level >= 2) log('page', message)
