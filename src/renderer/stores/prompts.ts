@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { archive } from '../bridge'
+import { promptTitle } from '../utils/prompt-tree'
 import { useProject } from './project'
 
 /** Changes to the prompts and groups of the open project. */
@@ -20,7 +21,7 @@ export const usePrompts = defineStore('prompts', () => {
 
   async function remove(id: string): Promise<void> {
     const prompt = project.prompts.find((each) => each.id === id)
-    await project.remove(`the prompt “${prompt?.name || 'untitled'}”`, () => archive.call('prompts.delete', { id }))
+    await project.remove(`the prompt “${prompt ? promptTitle(prompt) : ''}”`, () => archive.call('prompts.delete', { id }))
   }
 
   async function addGroup(name: string): Promise<string | null> {

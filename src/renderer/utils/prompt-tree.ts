@@ -21,3 +21,13 @@ export function promptTree(groups: readonly PromptGroup[], prompts: readonly Pro
   if (loose.length > 0) branches.push({ id: null, name: '', prompts: loose })
   return wanted === '' ? branches : branches.filter((branch) => branch.prompts.length > 0)
 }
+
+const TITLE_LENGTH = 60
+
+/** A prompt's name; without one, the beginning of its text. */
+export function promptTitle(prompt: Pick<PromptRecord, 'name' | 'text'>): string {
+  if (prompt.name !== '') return prompt.name
+  const text = prompt.text.replace(/\s+/g, ' ').trim()
+  if (text === '') return 'Untitled'
+  return text.length > TITLE_LENGTH ? `${text.slice(0, TITLE_LENGTH)}…` : text
+}

@@ -153,7 +153,7 @@ export function spearman(xs: readonly number[], ys: readonly number[]): number |
 function meanRanks(values: readonly number[]): number[] {
   const order = values.map((_, index) => index).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0))
   const ranks = new Array<number>(values.length).fill(0)
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1
     while (end < order.length && values[order[end] ?? 0] === values[order[start] ?? 0]) end++
     for (let place = start; place < end; place++) ranks[order[place] ?? 0] = (start + end + 1) / 2

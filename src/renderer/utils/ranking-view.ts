@@ -1,6 +1,8 @@
 /** What the Analyse view draws, taken from a Ranking: pure, so that it can be tested and reused. */
 import type { ExactCheck, RankedLatent, Ranking } from '../../shared/records/ranking'
 
+const LAST_WORDS = 4
+
 /** One row of the ranking table. */
 export interface RankingRow extends RankedLatent {
   rank: number
@@ -80,11 +82,18 @@ export function mergeEffects(before: ExactCheck | null, effects: ExactCheck['eff
   return { effects: [...merged.values()], pearson: null, spearman: null }
 }
 
-/** A name for a saved ranking: target and prompt say most. */
+/** A name for a saved ranking: the prompt's name, or the end of its text, and the target. */
 export function autoName(ranking: Ranking, promptName: string): string {
-  const target = ranking.target.text.trim() || `#${ranking.target.id}`
+  const target = ranking.target.text.trim() || `token ${ranking.target.id}`
   const method = ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'
-  return `${promptName || 'Prompt'} → ${target} (${method})`
+  return `${promptName || lastWords(ranking)} → ${target}, ${method}`
+}
+
+/** The last few words of the prompt, which stand nearest to the target. */
+function lastWords(ranking: Ranking): string {
+  const text = 'text' in ranking.prompt ? ranking.prompt.text : ranking.tokens.map((token) => token.text).join('')
+  const words = text.trim().split(/\s+/)
+  return words.length > LAST_WORDS ? `…${words.slice(-LAST_WORDS).join(' ')}` : words.join(' ')
 }
 
 /** The best `count` latents, and after them the selected ones that are not among them. */

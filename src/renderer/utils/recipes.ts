@@ -74,7 +74,9 @@ function freeNameFrom(stem: string, taken: readonly string[]): string {
 
 /** A number that was typed, as it was typed: no digits that only fill up. */
 export function plainNumber(value: number): string {
-  return formatNumber(value, 6).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
+  return formatNumber(value, 6)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '')
 }
 
 /** One intervention in words: "402 sadness words: add 8 × raw decoder row at all positions". */
@@ -136,7 +138,8 @@ export function readDraggedLatents(data: string): DraggedLatent[] {
   }
   return (Array.isArray(parsed) ? parsed : [parsed]).flatMap((each: unknown) => {
     if (typeof each === 'number') return isLatent(each) ? [{ latent: each, label: null, activation: null }] : []
-    if (typeof each !== 'object' || each === null || !('latent' in each) || typeof each.latent !== 'number' || !isLatent(each.latent)) return []
+    if (typeof each !== 'object' || each === null || !('latent' in each) || typeof each.latent !== 'number' || !isLatent(each.latent))
+      return []
     const label = 'label' in each && typeof each.label === 'string' ? each.label : null
     const activation = 'activation' in each && typeof each.activation === 'number' ? each.activation : null
     return [{ latent: each.latent, label, activation }]
