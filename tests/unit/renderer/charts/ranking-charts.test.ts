@@ -86,7 +86,9 @@ describe('activation against gradient', () => {
 
   it("says the paper's point in one sentence", () => {
     const view = activationGradient({ points, selected: none, scale: 'log', unit: 'logit', carriers: 2 }, theme)
-    expect(view.summary.replaceAll('\u00a0', ' ')).toBe('3 latents are active; 2 of them (67 %) carry 80 % of the total absolute influence.')
+    expect(view.summary.replaceAll('\u00a0', ' ')).toBe(
+      '3 latents are active; 2 of them (67 %) carry 80 % of the total absolute influence.'
+    )
   })
 
   it('draws nothing for no points and does not fail', () => {
