@@ -1,13 +1,16 @@
 /**
  * The same jobs without a window: `npm run cli -- <command>`. JSON on stdout with --json, tables without; progress and
- * errors on stderr; exit code 0 only on success, 1 on failure, 130 when interrupted.
+ * errors on stderr; exit code 0 only on success, 1 on failure, 130 when interrupted, 141 when the reader of stdout went away (both as
+ * shells count signals).
  */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { Cancelled, fail, toWireError } from '../../shared/errors'
+import { checkCancelled } from '../../shared/task'
 import { createEngineHandlers, type EngineHandlers } from '../engine/handlers'
+import { failToWrite } from '../tensors/files'
 import type { Command, CommandContext, OptionValues } from './command'
 import { commands } from './commands'
 import { stderrTask } from './task'
@@ -45,6 +48,8 @@ async function run(command: Command, values: OptionValues): Promise<void> {
   }
   try {
     const result = await command.run(values, context)
+    // A run that was too short to hear of the interruption is interrupted all the same.
+    checkCancelled(task)
     task.clear()
     await write(values.json === true ? JSON.stringify(result.json) : result.human)
   } finally {
@@ -85,19 +90,36 @@ function commandHelp(command: Command): string {
   return [`${command.name}: ${command.summary}`, '', ...names.map(({ left, help: text }) => `  ${left.padEnd(width)}  ${text}`)].join('\n')
 }
 
+/** Nobody reads the output any more, as after `| head -1`: no failure, and nothing to say. */
+class ReaderGone extends Error {}
+
 /** Waits until stdout has taken everything, so that a pipe never gets half a JSON document. */
 function write(text: string): Promise<void> {
-  return new Promise((done, refused) => process.stdout.write(`${text}\n`, (error) => (error ? refused(error) : done())))
+  return new Promise<void>((done, refused) => process.stdout.write(`${text}\n`, (error) => (error ? refused(error) : done()))).catch(
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'EPIPE') throw new ReaderGone()
+      return failToWrite('the standard output', error)
+    }
+  )
 }
 
-main(process.argv.slice(2)).catch((thrown: unknown) => {
+function report(thrown: unknown): number {
+  if (thrown instanceof ReaderGone) return 141
   if (thrown instanceof Cancelled) {
     process.stderr.write('Interrupted.\n')
-    process.exitCode = 130
-    return
+    return 130
   }
   const error = toWireError(thrown)
   process.stderr.write(`error: ${error.message}\n${error.fix}\n`)
   if (error.code === 'UNEXPECTED' || process.env.GRADSAE_DETAILS !== undefined) process.stderr.write(`${error.details}\n`)
-  process.exitCode = 1
+  return 1
+}
+
+// Streams announce a failed write as an event too, which would end the process with a stack trace if nobody listened. stdout's failures
+// reach `write`; where stderr is gone, progress has nowhere to go and the work goes on.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  process.exitCode = report(thrown)
 })
