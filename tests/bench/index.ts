@@ -65,7 +65,17 @@ async function measure(folder: string, python: string | null): Promise<Results> 
   // The small model first: what the large one leaves behind would count as its memory.
   const small = await timed(defaultSubject(), runs)
   const large = await timed(randomSubject(folder), runs)
-  const peer = python === null ? null : timePeer(python, root, large.subject, GPT2_SMALL.d_vocab, large.attribution, runs)
+  const peer =
+    python === null
+      ? null
+      : timePeer(
+          python,
+          root,
+          large.subject,
+          GPT2_SMALL.d_vocab,
+          large.attribution.filter(({ method }) => method === 'gradsae'),
+          runs
+        )
   const gigaRate = Math.max(before, await matMulRate())
   return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], peer }
 }

@@ -1,7 +1,7 @@
 /** The work that is timed: the engine's own calls, exactly as the window and the command line make them. */
 import type { HandlerTask } from '../../src/shared/contract'
 import type { ModelInfo, SaeInfo } from '../../src/shared/records/model'
-import type { Ranking } from '../../src/shared/records/ranking'
+import type { MethodName, Ranking } from '../../src/shared/records/ranking'
 import { DEFAULT_GENERATION, type Recipe } from '../../src/shared/records/steering'
 import type { EngineHandlers } from '../../src/main/engine/handlers'
 import { median, peakMemory, time } from './measure'
@@ -16,6 +16,7 @@ export interface Subject {
 }
 
 export interface AttributionTime {
+  readonly method: MethodName
   readonly tokens: number
   readonly milliseconds: number
   /** Operations that the method itself needs, in 10^9; see `operations`. */
@@ -42,13 +43,16 @@ export async function timeSubject(engine: EngineHandlers, subject: Subject, runs
   const begin = performance.now()
   const model = await engine['model.open']({ model: subject.model, device: 'cpu' }, quiet())
   const sae = await engine['sae.open']({ sae: subject.sae }, quiet())
-  await rank(engine, subject, model, 16)
+  await rank(engine, subject, model, 'attribution', 16)
   const loadMilliseconds = performance.now() - begin
   const attribution: AttributionTime[] = []
-  for (const tokens of subject.lengths) {
-    const ranking = await rank(engine, subject, model, tokens)
-    const times = await time(runs, 1, () => rank(engine, subject, model, tokens))
-    attribution.push({ tokens, milliseconds: median(times), gigaOperations: operations(model, sae, subject.hook, tokens) / 1e9, ranking })
+  for (const method of ['attribution', 'gradsae'] as const) {
+    for (const tokens of subject.lengths) {
+      const ranking = await rank(engine, subject, model, method, tokens)
+      const times = await time(runs, 1, () => rank(engine, subject, model, method, tokens))
+      const gigaOperations = operations(model, sae, subject.hook, method, tokens) / 1e9
+      attribution.push({ method, tokens, milliseconds: median(times), gigaOperations, ranking })
+    }
   }
   const generation: GenerationTime[] = []
   for (const variants of [0, 3]) generation.push(await timeGeneration(engine, subject, model, variants))
@@ -60,12 +64,15 @@ export function promptOf(length: number, d_vocab: number): number[] {
   return Array.from({ length }, (_, index) => (index * 7919) % (d_vocab - 1))
 }
 
-async function rank(engine: EngineHandlers, { model, sae, hook }: Subject, { d_vocab }: ModelInfo, tokens: number): Promise<Ranking> {
+async function rank(
+  engine: EngineHandlers,
+  { model, sae, hook }: Subject,
+  { d_vocab }: ModelInfo,
+  method: MethodName,
+  tokens: number
+): Promise<Ranking> {
   const prompt = { ids: promptOf(tokens, d_vocab) }
-  return engine['attribution.rank'](
-    { model, sae, hook, device: 'cpu', prompt, method: 'gradsae', target: null, includeSpecial: true },
-    quiet()
-  )
+  return engine['attribution.rank']({ model, sae, hook, device: 'cpu', prompt, method, target: null, includeSpecial: true }, quiet())
 }
 
 async function timeGeneration(engine: EngineHandlers, subject: Subject, { d_vocab }: ModelInfo, variants: number): Promise<GenerationTime> {
@@ -92,17 +99,19 @@ async function timeGeneration(engine: EngineHandlers, subject: Subject, { d_voca
 }
 
 /**
- * Multiplications and additions that GradSAE cannot do without: the forward pass of every layer, the backward pass of the layers
+ * Multiplications and additions that a ranking cannot do without: the forward pass of every layer, the backward pass of the layers
  * after the hook point (with respect to activations only), the encoder on every position, the decoder on the active latents, and
- * the unembedding of one position forward and back. Attention counts all pairs of positions.
+ * the unembedding of one position forward and back. Attention counts all pairs of positions. `gradsae` leaves the error out, so the
+ * untouched model's own next tokens, which every ranking names, are one more forward pass from the hook point on.
  */
-function operations(model: ModelInfo, sae: SaeInfo, hook: string, tokens: number): number {
+function operations(model: ModelInfo, sae: SaeInfo, hook: string, method: MethodName, tokens: number): number {
   const { d_model: d, d_head, n_heads, n_kv_heads, d_mlp, n_layers, d_vocab } = model
   const after = n_layers - Number(/^blocks\.(\d+)/.exec(hook)?.[1] ?? 0) - (hook.endsWith('resid_post') ? 1 : 0)
   const projections = d * d_head * (2 * n_heads + 2 * n_kv_heads) + (model.family === 'gpt2' ? 2 : 3) * d * d_mlp
   const attention = 2 * tokens * n_heads * d_head
   const layers = tokens * (n_layers * (projections + attention) + after * (projections + 2 * attention))
-  return 2 * (layers + tokens * d * (sae.d_sae + (sae.k ?? 0)) + 2 * d * d_vocab)
+  const own = method === 'gradsae' ? tokens * after * (projections + attention) + d * d_vocab : 0
+  return 2 * (layers + own + tokens * d * (sae.d_sae + (sae.k ?? 0)) + 2 * d * d_vocab)
 }
 
 function quiet<E>(): HandlerTask<E> {

@@ -85,8 +85,17 @@ function inOrder(latents: RankedLatent[], { order }: Method): RankedLatent[] {
   return latents.sort((a, b) => key(b) - key(a) || a.latent - b.latent)
 }
 
+/** Four sums side by side: the processor adds them at once instead of waiting for each addition. */
 function dotRow(a: Float32Array, row: number, b: Float32Array, other: number, width: number): number {
-  let sum = 0
-  for (let i = 0; i < width; i++) sum += (a[row * width + i] ?? 0) * (b[other * width + i] ?? 0)
-  return sum
+  const [left, right] = [row * width, other * width]
+  let [first, second, third, fourth] = [0, 0, 0, 0]
+  let i = 0
+  for (; i + 3 < width; i += 4) {
+    first += (a[left + i] ?? 0) * (b[right + i] ?? 0)
+    second += (a[left + i + 1] ?? 0) * (b[right + i + 1] ?? 0)
+    third += (a[left + i + 2] ?? 0) * (b[right + i + 2] ?? 0)
+    fourth += (a[left + i + 3] ?? 0) * (b[right + i + 3] ?? 0)
+  }
+  for (; i < width; i++) first += (a[left + i] ?? 0) * (b[right + i] ?? 0)
+  return first + second + third + fourth
 }
