@@ -10,7 +10,12 @@ await build({
   configFile: false,
   root: inRoot(),
   logLevel: 'error',
-  build: { ssr: inRoot('src', 'main', 'cli', 'demo-project.ts'), outDir, target: 'node20', rolldownOptions: { output: { entryFileNames: 'make-demo.mjs' } } }
+  build: {
+    ssr: inRoot('src', 'main', 'cli', 'demo-project.ts'),
+    outDir,
+    target: 'node20',
+    rolldownOptions: { output: { entryFileNames: 'make-demo.mjs' } }
+  }
 })
 const { makeDemoProject } = await import(pathToFileURL(resolve(outDir, 'make-demo.mjs')).href)
 const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))

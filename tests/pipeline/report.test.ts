@@ -25,7 +25,9 @@ async function demoCopy(): Promise<string> {
 test('the demo project holds every demo prompt in its group, checked rankings and a comparison, of the model that ships', async () => {
   const project = await openProject(await demoCopy())
   const state = await projectState(project)
-  const prompts: { concept: string; prompt: string }[] = JSON.parse(await readFile(join(MODELS, 'storyteller', 'eval', 'prompts.json'), 'utf8'))
+  const prompts: { concept: string; prompt: string }[] = JSON.parse(
+    await readFile(join(MODELS, 'storyteller', 'eval', 'prompts.json'), 'utf8')
+  )
   const groups = new Map(state.groups.map(({ id, name }) => [id, name]))
   expect(state.prompts.map(({ text, groupId }) => ({ concept: groups.get(groupId ?? ''), prompt: text }))).toEqual(
     prompts.map(({ concept, prompt }) => ({ concept, prompt }))
@@ -40,7 +42,9 @@ test('the demo project holds every demo prompt in its group, checked rankings an
     expect(ranking.provenance.model.path).toBe('bundled:storyteller/model')
     // when the model is replaced, run scripts/make-demo.mjs
     const task = { ...quietTask(), emit: () => undefined }
-    expect((await engine['model.open']({ model: ranking.provenance.model.path, device: 'cpu' }, task)).hash).toBe(ranking.provenance.model.hash)
+    expect((await engine['model.open']({ model: ranking.provenance.model.path, device: 'cpu' }, task)).hash).toBe(
+      ranking.provenance.model.hash
+    )
     expect((await engine['sae.open']({ sae: ranking.provenance.sae.path }, task)).hash).toBe(ranking.provenance.sae.hash)
   }
   project.close()

@@ -15,7 +15,12 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: 'error',
-    build: { ssr: join(import.meta.dirname, '..', 'support', 'archive-writer.ts'), outDir, target: 'node18', rolldownOptions: { output: { entryFileNames: 'writer.mjs' } } }
+    build: {
+      ssr: join(import.meta.dirname, '..', 'support', 'archive-writer.ts'),
+      outDir,
+      target: 'node18',
+      rolldownOptions: { output: { entryFileNames: 'writer.mjs' } }
+    }
   })
 })
 

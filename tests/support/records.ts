@@ -9,7 +9,13 @@ export function sampleTokens(): Token[] {
   return WORDS.map((text, at) => (at === 7 ? { id: at, text: '', hex: 'c3', special: false } : { id: at, text, special: at === 0 }))
 }
 
-const nextToken = (id: number, text: string, probability: number): NextToken => ({ id, text, special: false, logit: Math.log(probability), probability })
+const nextToken = (id: number, text: string, probability: number): NextToken => ({
+  id,
+  text,
+  special: false,
+  logit: Math.log(probability),
+  probability
+})
 
 /**
  * A ranking with `latents` latents, each active at every position; latent numbers are 100, 101, ... and scores fall from 0.5,
@@ -30,7 +36,16 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
     includeSpecial: true,
     prompt: { text: 'Once upon a time,\n é' },
     tokens,
-    target: { id: 20, text: ' there', special: false, kind: method === 'gradsae' ? 'probability' : 'logit', value: 3.25, probability: 0.61, logit: 3.25, chosenBy: 'greedy' },
+    target: {
+      id: 20,
+      text: ' there',
+      special: false,
+      kind: method === 'gradsae' ? 'probability' : 'logit',
+      value: 3.25,
+      probability: 0.61,
+      logit: 3.25,
+      chosenBy: 'greedy'
+    },
     top: [nextToken(20, ' there', 0.61), nextToken(21, ' a', 0.2)],
     modelTop: [nextToken(20, ' there', 0.63), nextToken(21, ' a', 0.19)],
     latents: Array.from({ length: latents }, (_, rank) => ({
@@ -53,14 +68,26 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
     fvu: 0.08,
     l0: latents,
     exact: {
-      effects: Array.from({ length: Math.min(latents, 5) }, (_, rank) => ({ latent: 100 + rank, score: scoreOf(rank), exactEffect: scoreOf(rank) * 0.9 + 0.01 })),
+      effects: Array.from({ length: Math.min(latents, 5) }, (_, rank) => ({
+        latent: 100 + rank,
+        score: scoreOf(rank),
+        exactEffect: scoreOf(rank) * 0.9 + 0.01
+      })),
       pearson: 0.98,
       spearman: 0.95
     },
     warnings: [],
     provenance: {
       model: { name: 'storyteller', path: '/models/storyteller/model', hash: 'sha256:aaaa', family: 'llama', precision: 'float16' },
-      sae: { name: 'layer 3', path: '/models/storyteller/saes/three', hash: 'sha256:bbbb', format: 'sae-lens', architecture: 'topk', d_sae: 2048, notes: ['b_dec is subtracted'] },
+      sae: {
+        name: 'layer 3',
+        path: '/models/storyteller/saes/three',
+        hash: 'sha256:bbbb',
+        format: 'sae-lens',
+        architecture: 'topk',
+        d_sae: 2048,
+        notes: ['b_dec is subtracted']
+      },
       hook: 'blocks.3.hook_resid_post',
       device: { requested: 'auto', used: 'cpu' },
       precision: 'float32',
@@ -87,7 +114,11 @@ export function sampleComparison(): Comparison {
     })),
     text: words.join(''),
     finished: 'length',
-    scores: { baselineLogprob: words.map((_, at) => -0.2 * (at + 1)), kl: words.map((_, at) => (steered ? 0.03 * at : 0)), perplexity: 2.01 }
+    scores: {
+      baselineLogprob: words.map((_, at) => -0.2 * (at + 1)),
+      kl: words.map((_, at) => (steered ? 0.03 * at : 0)),
+      perplexity: 2.01
+    }
   })
   return {
     prompt: { text: 'Once upon a time' },

@@ -12,13 +12,22 @@ import { addGroup, addPrompt } from '../storage/prompts'
 /** One line of a bundled model's `eval/prompts.json`. */
 const DemoPrompt = z.object({ concept: z.string(), prompt: z.string() })
 
+export interface DemoFolders {
+  /** Where the person's copy goes. */
+  readonly userData: string
+  /** Folder of the models that ship with the app. */
+  readonly bundledModels: string
+  /** Folder with `demo/demo.gradsae`. */
+  readonly resources: string
+}
+
 /** Where a person's copy of the demo project lies. */
 export function demoPath(userData: string): string {
   return join(userData, 'projects', 'Demo.gradsae')
 }
 
 /** The path of the person's demo project: as they left it, else a fresh copy, else (no copy shipped) one with the demo prompts. */
-export async function ensureDemo(options: { userData: string; bundledModels: string; resources: string }): Promise<string> {
+export async function ensureDemo(options: DemoFolders): Promise<string> {
   const path = demoPath(options.userData)
   if (await isThere(path)) return path
   await makeFolder(dirname(path))

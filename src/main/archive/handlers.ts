@@ -30,7 +30,7 @@ export interface Archive {
 /** The archive: handlers for every call, and what ends it. */
 export function createArchive(options: ArchiveOptions): Archive {
   const { userData, bundledModels } = options
-  const session = createSession(userData, options.log ?? console.error)
+  const session = createSession(userData, options.log ?? ((text) => void process.stderr.write(`${text}\n`)))
   const paths = {
     stored: (path: string): string => toBundled(path, bundledModels),
     shown: (path: string): string => resolveBundled(path, bundledModels)

@@ -5,8 +5,7 @@ import { redo, undo } from '../storage/history'
 import { createProject, openProject } from '../storage/project'
 import { changeSettings } from '../storage/settings'
 import { projectState } from '../storage/state'
-import { ensureDemo } from './demo'
-import type { ArchiveOptions } from './handlers'
+import { ensureDemo, type DemoFolders } from './demo'
 import { shownState } from './paths'
 import type { Paths } from './paths'
 import type { Session } from './session'
@@ -22,7 +21,7 @@ type ProjectCalls =
   | 'project.undo'
   | 'project.redo'
 
-export function createProjectHandlers(session: Session, options: ArchiveOptions, paths: Paths): Pick<Handlers<ArchiveCalls>, ProjectCalls> {
+export function createProjectHandlers(session: Session, folders: DemoFolders, paths: Paths): Pick<Handlers<ArchiveCalls>, ProjectCalls> {
   const state = async () => ({ state: shownState(await projectState(session.project()), paths) })
   return {
     'project.create': ({ path, name }) =>
@@ -37,7 +36,7 @@ export function createProjectHandlers(session: Session, options: ArchiveOptions,
       }),
     'project.openDemo': () =>
       session.inTurn(async () => {
-        await session.replace(async () => openProject(await ensureDemo(options)))
+        await session.replace(async () => openProject(await ensureDemo(folders)))
         return state()
       }),
     'project.saveAs': ({ path }) =>
@@ -48,7 +47,7 @@ export function createProjectHandlers(session: Session, options: ArchiveOptions,
     'project.close': () =>
       session.inTurn(async () => {
         session.close()
-        await changeSettings(options.userData, { lastProject: null })
+        await changeSettings(folders.userData, { lastProject: null })
         return {}
       }),
     'project.state': () => session.inTurn(async () => (session.current() === null ? { state: null } : state())),

@@ -49,7 +49,8 @@ export function createRecordHandlers(session: Session, paths: Paths): Pick<Handl
 
     'comparisons.save': (given) =>
       creating((project) => comparisons.saveComparison(project, { ...given, comparison: mapComparison(given.comparison, paths.stored) })),
-    'comparisons.get': ({ id }) => session.inTurn(async () => shownComparison(await comparisons.getComparison(session.project(), id), paths)),
+    'comparisons.get': ({ id }) =>
+      session.inTurn(async () => shownComparison(await comparisons.getComparison(session.project(), id), paths)),
     'comparisons.update': ({ id, ...given }) => changing((project) => comparisons.updateComparison(project, id, given)),
     'comparisons.delete': ({ id }) => changing((project) => comparisons.deleteComparison(project, id))
   }

@@ -43,7 +43,10 @@ export async function writeReport(project: Project, input: ReportInput): Promise
 }
 
 /** Writes a report of everything that the project file holds, oldest first: what `npm run cli -- report` does. */
-export async function writeProjectReport(file: string, input: Pick<ReportInput, 'path' | 'format' | 'version'>): Promise<{ path: string; bytes: number }> {
+export async function writeProjectReport(
+  file: string,
+  input: Pick<ReportInput, 'path' | 'format' | 'version'>
+): Promise<{ path: string; bytes: number }> {
   const project = await openProject(file)
   try {
     const state = await projectState(project)

@@ -28,7 +28,7 @@ const PROMPT = 'Mia lost her red ball in the park.'
 
 const NOTES =
   'Made with the model that ships with the workbench. The two rankings ask which latents make it say that Mia is sad: GradSAE as it was published, ' +
-  'and attribution with the SAE\'s error kept. The comparison adds the first three of the latter, adds twice as much of them, and takes the first five away.'
+  "and attribution with the SAE's error kept. The comparison adds the first three of the latter, adds twice as much of them, and takes the first five away."
 
 export interface DemoOptions {
   /** The file to write. */
@@ -58,7 +58,14 @@ export async function makeDemoProject(options: DemoOptions): Promise<void> {
   }
 }
 
-async function rank(project: Project, engine: EngineHandlers, options: DemoOptions, prompt: PromptRecord, method: MethodName, name: string): Promise<Ranking> {
+async function rank(
+  project: Project,
+  engine: EngineHandlers,
+  options: DemoOptions,
+  prompt: PromptRecord,
+  method: MethodName,
+  name: string
+): Promise<Ranking> {
   const input = { ...benchOf(options), prompt: { text: prompt.text }, method, target: null, includeSpecial: true }
   const ranked = await engine['attribution.rank'](input, quietHandlerTask(quietTask()))
   const latents = ranked.latents.slice(0, VERIFIED).map(({ latent, score }) => ({ latent, score }))
@@ -69,7 +76,13 @@ async function rank(project: Project, engine: EngineHandlers, options: DemoOptio
   return ranking
 }
 
-async function steer(project: Project, engine: EngineHandlers, options: DemoOptions, prompt: PromptRecord, ranking: Ranking): Promise<void> {
+async function steer(
+  project: Project,
+  engine: EngineHandlers,
+  options: DemoOptions,
+  prompt: PromptRecord,
+  ranking: Ranking
+): Promise<void> {
   const recipes = recipesFrom(ranking)
   const comparison = await engine['steering.compare'](
     {

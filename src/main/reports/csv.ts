@@ -55,7 +55,10 @@ function tokenRows(saved: SavedComparison): Record<string, Cell>[] {
       prompt: saved.promptText,
       column,
       recipe: recipe?.name ?? null,
-      interventions: recipe?.interventions.map(({ latent, mode, coefficient, positions }) => `${latent}:${mode}:${coefficient}:${positions}`).join(' ') ?? null,
+      interventions:
+        recipe?.interventions
+          .map(({ latent, mode, coefficient, positions }) => `${latent}:${mode}:${coefficient}:${positions}`)
+          .join(' ') ?? null,
       error_kept: recipe?.keepError ?? null,
       index: at,
       token_id: token.id,

@@ -16,31 +16,55 @@ export async function buildDocument(report: Report): Promise<string> {
     return body === null ? [] : [{ section, body }]
   })
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="GradSAE Workbench ${report.version}">
-<title>${report.title || report.project.name || 'Report'}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<main>
-${head?.body}
-<nav aria-label="Contents"><ol>${rest.map(({ section }) => contents(section.id, section.heading, report))}</ol></nav>
-${rest.map(({ section, body }) => html`<section id="${section.id}"><h2>${section.heading}</h2>${body}</section>`)}
-</main>
-</body>
-</html>
-`
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="generator" content="GradSAE Workbench ${report.version}" />
+        <title>${report.title || report.project.name || 'Report'}</title>
+        <style>
+          ${trusted(style)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${head?.body}
+          <nav aria-label="Contents">
+            <ol>
+              ${rest.map(({ section }) => contents(section.id, section.heading, report))}
+            </ol>
+          </nav>
+          ${rest.map(
+            ({ section, body }) =>
+              html`<section id="${section.id}">
+                <h2>${section.heading}</h2>
+                ${body}
+              </section>`
+          )}
+        </main>
+      </body>
+    </html> `
   return page.markup
 }
 
 function contents(id: string, heading: string, report: Report): Html {
   const entries = id === 'rankings' ? report.rankings : id === 'comparisons' ? report.comparisons : []
   const anchor = id === 'rankings' ? 'ranking' : 'comparison'
-  const inner = entries.map((saved, at) => html`<li><a href="#${anchor}-${at + 1}"><bdi>${saved.name || `${heading} ${at + 1}`}</bdi></a></li>`)
-  return html`<li><a href="#${id}">${heading}</a>${inner.length > 1 ? html`<ol>${inner}</ol>` : null}</li>`
+  const inner = entries.map(
+    (saved, at) =>
+      html`<li>
+        <a href="#${anchor}-${at + 1}"><bdi>${saved.name || `${heading} ${at + 1}`}</bdi></a>
+      </li>`
+  )
+  return html`<li>
+    <a href="#${id}">${heading}</a>${
+      inner.length > 1
+        ? html`<ol>
+            ${inner}
+          </ol>`
+        : null
+    }
+  </li>`
 }

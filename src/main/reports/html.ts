@@ -26,7 +26,6 @@ export function escapeText(text: string): string {
 
 /** Text or markup without the control characters that no HTML file may hold; each becomes U+FFFD. */
 export function withoutControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd')
 }
 

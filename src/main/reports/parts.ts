@@ -8,7 +8,16 @@ import { html, type Html } from './html'
 
 /** Rows of name and value. Rows whose value is null are left out. */
 export function facts(rows: readonly (readonly [name: string, value: Html | string | null])[]): Html {
-  return html`<dl class="facts">${rows.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>`
+  return html`<dl class="facts">
+    ${rows.map(([name, value]) =>
+      value === null
+        ? null
+        : html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`
+    )}
+  </dl>`
 }
 
 export interface Column {
@@ -25,11 +34,26 @@ export function table(caption: string, columns: readonly Column[], rows: readonl
   const kind = (at: number): string => (columns[at]?.numeric === true ? 'number' : 'text')
   // a few columns spread over the whole page are hard to read across; a few rows torn over two pages, too
   const classes = `${columns.length < 4 ? 'narrow' : 'wide'}${rows.length <= SHORT ? ' short' : ''}`
-  return html`<div class="scroll"><table class="${classes}">
-    <caption>${caption}</caption>
-    <thead><tr>${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}</tr>`)}</tbody>
-  </table></div>`
+  return html`<div class="scroll">
+    <table class="${classes}">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}
+            </tr>`
+        )}
+      </tbody>
+    </table>
+  </div>`
 }
 
 /** A token as the window shows it: whitespace as marks, byte fragments as hex. Isolated, so that it cannot turn its neighbours around. */
@@ -66,11 +90,13 @@ export interface Scale {
 
 /** Tokens on coloured backgrounds. */
 export function strip(tokens: readonly StripToken[], scale: Scale): Html {
-  return html`<p class="strip">${tokens.map(({ token, value, note, changed }) => {
-    const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}`
-    const cell = html`<span class="${classes}" style="${colours(value, scale)}" title="${note}">${tokenText(token)}</span>`
-    return token.text.includes('\n') ? html`${cell}<br>` : cell
-  })}</p>`
+  return html`<p class="strip">
+    ${tokens.map(({ token, value, note, changed }) => {
+      const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}`
+      const cell = html`<span class="${classes}" style="${colours(value, scale)}" title="${note}">${tokenText(token)}</span>`
+      return token.text.includes('\n') ? html`${cell}<br />` : cell
+    })}
+  </p>`
 }
 
 /** The scale of a strip in words and colours. */
@@ -90,7 +116,9 @@ function colours(value: number, { kind, limit }: Scale): string {
 
 /** The most probable next tokens on one line. */
 export function nextTokens(tokens: readonly NextToken[], count: number): Html {
-  return html`<span class="next">${tokens.slice(0, count).map((token) => html`<span>${tokenText(token)}&#160;${formatShare(token.probability)}</span> `)}</span>`
+  return html`<span class="next"
+    >${tokens.slice(0, count).map((token) => html`<span>${tokenText(token)}&#160;${formatShare(token.probability)}</span> `)}</span
+  >`
 }
 
 /** Labels that were kept with a ranking, by latent. */

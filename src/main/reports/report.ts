@@ -20,7 +20,13 @@ export interface Report {
 }
 
 /** Draws a chart as a figure: light and dark, with its summary for those who do not see it. Sizes in CSS pixels. */
-export type Draw = (figure: { title: string; caption?: string; width: number; height: number; chart: (theme: ChartTheme) => ChartView }) => Html
+export type Draw = (figure: {
+  title: string
+  caption?: string
+  width: number
+  height: number
+  chart: (theme: ChartTheme) => ChartView
+}) => Html
 
 /** One part of the HTML report: one file under sections/, one line in sections/index.ts. */
 export interface ReportSection {

@@ -16,12 +16,18 @@ import type { Schema } from './schema'
 import { quoted } from './words'
 
 /** Saves a comparison; returns its id. */
-export async function saveComparison(project: Project, given: { name: string; promptId: string | null; comparison: Comparison }): Promise<string> {
+export async function saveComparison(
+  project: Project,
+  given: { name: string; promptId: string | null; comparison: Comparison }
+): Promise<string> {
   const id = randomUUID()
   const { comparison } = given
   await mutate(project, async (changes) => {
     if (given.promptId !== null) await changes.get('prompts', given.promptId)
-    await changes.db.insertInto('comparison_payloads').values({ id, body: JSON.stringify(comparison) }).execute()
+    await changes.db
+      .insertInto('comparison_payloads')
+      .values({ id, body: JSON.stringify(comparison) })
+      .execute()
     await changes.insert('comparisons', {
       id,
       name: given.name,
@@ -50,7 +56,11 @@ export async function getComparison(project: Project, id: string): Promise<Saved
 }
 
 /** Renames or annotates. */
-export async function updateComparison(project: Project, id: string, given: { name?: string | undefined; notes?: string | undefined }): Promise<void> {
+export async function updateComparison(
+  project: Project,
+  id: string,
+  given: { name?: string | undefined; notes?: string | undefined }
+): Promise<void> {
   await mutate(project, async (changes) => {
     const { name } = await changes.get('comparisons', id)
     await changes.update('comparisons', id, defined({ name: given.name, notes: given.notes }))

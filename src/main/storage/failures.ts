@@ -43,7 +43,8 @@ export function failDatabase(path: string, thrown: unknown): never {
   if (code.startsWith('SQLITE_READONLY')) fail('FILE_UNWRITABLE', { path, reason: 'it is read-only' }, thrown)
   if (code.startsWith('SQLITE_CANTOPEN')) fail('FILE_UNWRITABLE', { path, reason: 'its folder is missing or protected' }, thrown)
   if (code.startsWith('SQLITE_IOERR')) fail('FILE_UNWRITABLE', { path, reason: messageOf(thrown) }, thrown)
-  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) fail('PROJECT_INVALID', { path, reason: 'it is damaged' }, thrown)
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB'))
+    fail('PROJECT_INVALID', { path, reason: 'it is damaged' }, thrown)
   throw thrown
 }
 

@@ -22,7 +22,8 @@ export async function checkHeader(path: string): Promise<void> {
   if (header.length === 0) fail('PROJECT_INVALID', { path, reason: 'the file is empty' })
   if (header.length < HEADER_BYTES) fail('PROJECT_INVALID', { path, reason: 'the file was cut off' })
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) fail('PROJECT_INVALID', { path, reason: 'it is not a database file' })
-  if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) fail('PROJECT_INVALID', { path, reason: 'it is the database of another program' })
+  if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID)
+    fail('PROJECT_INVALID', { path, reason: 'it is the database of another program' })
   if (header.readUInt32BE(USER_VERSION_AT) > FORMAT_VERSION) fail('PROJECT_NEWER', { path })
 }
 

@@ -59,7 +59,14 @@ export async function mutate(project: Project, change: (changes: Changes) => Pro
     await db.deleteFrom('history').where('undone', '=', 1).execute()
     const at = new Date().toISOString()
     const { seq } = await db.insertInto('history').values({ label, at, undone: 0 }).returning('seq').executeTakeFirstOrThrow()
-    const rows = images.map(({ table, id, before, after }, n) => ({ seq, n, table_name: table, row_id: id, before: json(before), after: json(after) }))
+    const rows = images.map(({ table, id, before, after }, n) => ({
+      seq,
+      n,
+      table_name: table,
+      row_id: id,
+      before: json(before),
+      after: json(after)
+    }))
     for (const row of rows) await db.insertInto('history_changes').values(row).execute()
     await forget(db, seq)
     await db.updateTable('project').set({ saved_at: at }).execute()
@@ -161,7 +168,11 @@ async function replay(db: Kysely<Schema>, seq: number, side: 'before' | 'after')
     if (table === undefined) throw new Error(`history names the unknown table ${change.table_name}`)
     await writeRow(db, table, change.row_id, parse(change[side]))
   }
-  await db.updateTable('history').set({ undone: side === 'before' ? 1 : 0 }).where('seq', '=', seq).execute()
+  await db
+    .updateTable('history')
+    .set({ undone: side === 'before' ? 1 : 0 })
+    .where('seq', '=', seq)
+    .execute()
   await db.updateTable('project').set({ saved_at: new Date().toISOString() }).execute()
 }
 
@@ -185,13 +196,19 @@ async function writeRow(db: Kysely<Schema>, table: RecordedTable, id: string, ro
 
 /** Drops steps beyond the limit. */
 async function forget(db: Kysely<Schema>, newest: number): Promise<void> {
-  await db.deleteFrom('history').where('seq', '<=', newest - HISTORY_LIMIT).execute()
+  await db
+    .deleteFrom('history')
+    .where('seq', '<=', newest - HISTORY_LIMIT)
+    .execute()
   await removeUnnamedPayloads(db)
 }
 
 /** Removes payloads that neither a row nor history names any more. */
 async function removeUnnamedPayloads(db: Kysely<Schema>): Promise<void> {
-  for (const [table, payloads] of [['rankings', 'ranking_payloads'], ['comparisons', 'comparison_payloads']] as const) {
+  for (const [table, payloads] of [
+    ['rankings', 'ranking_payloads'],
+    ['comparisons', 'comparison_payloads']
+  ] as const) {
     await sql`delete from ${sql.table(payloads)} where id not in (select id from ${sql.table(table)})
       and id not in (select row_id from history_changes where table_name = ${table})`.execute(db)
   }

@@ -1,7 +1,7 @@
 /** A JSON file of ours in the user-data folder: read whole, checked, never lost when damaged. */
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { failReading, failWriting } from './failures'
 import { writeFileAtomic } from './files'
 

@@ -105,7 +105,7 @@ async function migrate(connection: Connection): Promise<void> {
   const named = Object.fromEntries(MIGRATIONS.map(({ name, ...migration }) => [name, migration]))
   const migrator = new Migrator({ db: connection.db, provider: { getMigrations: async () => named } })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw error
+  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error))
 }
 
 /** A file that SQLite can open may still be damaged further in. */
@@ -151,7 +151,8 @@ async function ensureReplaceable(path: string): Promise<void> {
   try {
     connection = connect(path)
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('SQLITE_BUSY')) fail('PROJECT_IN_USE', { path }, thrown)
+    if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('SQLITE_BUSY'))
+      fail('PROJECT_IN_USE', { path }, thrown)
   } finally {
     closeQuietly(connection)
   }

@@ -18,7 +18,11 @@ export async function addGroup(project: Project, name: string): Promise<string> 
 }
 
 /** Renames or moves a group. */
-export async function updateGroup(project: Project, id: string, given: { name?: string | undefined; position?: number | undefined }): Promise<void> {
+export async function updateGroup(
+  project: Project,
+  id: string,
+  given: { name?: string | undefined; position?: number | undefined }
+): Promise<void> {
   await mutate(project, async (changes) => {
     const { name } = await changes.get('prompt_groups', id)
     await changes.update('prompt_groups', id, defined({ name: given.name, position: given.position }))
@@ -43,7 +47,15 @@ export async function addPrompt(project: Project, given: { text: string; name: s
   await mutate(project, async (changes) => {
     if (given.groupId !== null) await changes.get('prompt_groups', given.groupId)
     const position = await nextPosition(changes.db, 'prompts')
-    await changes.insert('prompts', { id, group_id: given.groupId, name: given.name, text: given.text, notes: '', position, updated_at: now() })
+    await changes.insert('prompts', {
+      id,
+      group_id: given.groupId,
+      name: given.name,
+      text: given.text,
+      notes: '',
+      position,
+      updated_at: now()
+    })
     return `add prompt ${quoted(given.name || given.text)}`
   })
   return id
@@ -73,7 +85,12 @@ export async function duplicatePrompt(project: Project, id: string): Promise<str
   const copy = randomUUID()
   await mutate(project, async (changes) => {
     const source = await changes.get('prompts', id)
-    const next = await changes.db.selectFrom('prompts').select('position').where('position', '>', source.position).orderBy('position').executeTakeFirst()
+    const next = await changes.db
+      .selectFrom('prompts')
+      .select('position')
+      .where('position', '>', source.position)
+      .orderBy('position')
+      .executeTakeFirst()
     const position = next === undefined ? source.position + 1 : (source.position + next.position) / 2
     const name = source.name === '' ? '' : `${source.name} (copy)`
     await changes.insert('prompts', { ...source, id: copy, name, position, updated_at: now() })
@@ -107,14 +124,19 @@ function verbOf(given: PromptFields): string {
 
 /** The place after the last one. */
 export async function nextPosition(db: Kysely<Schema>, table: 'prompt_groups' | 'prompts' | 'recipes'): Promise<number> {
-  const { last } = await db.selectFrom(table).select((select) => select.fn.max('position').as('last')).executeTakeFirstOrThrow()
+  const { last } = await db
+    .selectFrom(table)
+    .select((select) => select.fn.max('position').as('last'))
+    .executeTakeFirstOrThrow()
   return last === null ? 0 : last + 1
 }
 
 /** Without the keys whose value is undefined. */
 export function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   // Object.fromEntries cannot say that the keys are those of T
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 }
 
 function now(): string {

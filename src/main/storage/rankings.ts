@@ -5,7 +5,7 @@ import type { Kysely, Selectable } from 'kysely'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
 import type { LatentLabel } from '../../shared/records/latent'
-import { LatentAppearance, RankingSummary, SavedRanking } from '../../shared/records/project'
+import { LatentAppearance, RankingSummary, type SavedRanking } from '../../shared/records/project'
 import { ExactCheck, Ranking } from '../../shared/records/ranking'
 import { entriesFromBytes, entriesToBytes } from './columns'
 import { failDatabase } from './failures'
@@ -27,7 +27,10 @@ export async function saveRanking(
   const { exact, entries, ...body } = given.ranking
   await mutate(project, async (changes) => {
     if (given.promptId !== null) await changes.get('prompts', given.promptId)
-    await changes.db.insertInto('ranking_payloads').values({ id, body: JSON.stringify(body), ...entriesToBytes(entries) }).execute()
+    await changes.db
+      .insertInto('ranking_payloads')
+      .values({ id, body: JSON.stringify(body), ...entriesToBytes(entries) })
+      .execute()
     await indexLatents(changes.db, id, given.ranking, given.labels)
     await changes.insert('rankings', {
       id,
@@ -95,7 +98,15 @@ export async function appearances(project: Project, saeHash: string, latent: num
     const rows = await project.db
       .selectFrom('ranking_latents as l')
       .innerJoin('rankings as r', 'r.id', 'l.ranking_id')
-      .select(['r.id as rankingId', 'r.name', 'r.prompt_text as promptText', 'r.method', 'l.rank', 'l.score', 'r.target_text as targetText'])
+      .select([
+        'r.id as rankingId',
+        'r.name',
+        'r.prompt_text as promptText',
+        'r.method',
+        'l.rank',
+        'l.score',
+        'r.target_text as targetText'
+      ])
       .where('l.latent', '=', latent)
       .where('r.sae_hash', '=', saeHash)
       .orderBy('l.rank')
@@ -151,6 +162,7 @@ async function labelsOf(db: Kysely<Schema>, id: string): Promise<LatentLabel[]> 
 
 /** A stored record that its schema refuses is damage; everything else as the database says it. */
 export function failRecord(path: string, what: string, thrown: unknown): never {
-  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError) fail('PROJECT_INVALID', { path, reason: `the ${what} is damaged` }, thrown)
+  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError)
+    fail('PROJECT_INVALID', { path, reason: `the ${what} is damaged` }, thrown)
   failDatabase(path, thrown)
 }

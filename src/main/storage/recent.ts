@@ -27,7 +27,10 @@ export async function rememberProject(userData: string, project: { path: string;
 /** Takes a project off the list; the file stays. */
 export async function forgetProject(userData: string, path: string): Promise<void> {
   const entries = await read(userData)
-  await writeJsonFile(pathIn(userData), entries.filter((entry) => entry.path !== path))
+  await writeJsonFile(
+    pathIn(userData),
+    entries.filter((entry) => entry.path !== path)
+  )
 }
 
 function read(userData: string): Promise<z.infer<typeof Entries>> {

@@ -15,7 +15,8 @@ export async function projectState(project: Project): Promise<ProjectState> {
   try {
     return ProjectState.parse(await read(project))
   } catch (thrown) {
-    if (thrown instanceof z.ZodError) throw new Error(`the project holds a record that its schema refuses: ${z.prettifyError(thrown)}`, { cause: thrown })
+    if (thrown instanceof z.ZodError)
+      throw new Error(`the project holds a record that its schema refuses: ${z.prettifyError(thrown)}`, { cause: thrown })
     failDatabase(project.path, thrown)
   }
 }
@@ -48,7 +49,12 @@ async function prompts(db: Kysely<Schema>): Promise<unknown[]> {
 async function recipes(db: Kysely<Schema>): Promise<unknown[]> {
   const rows = await db.selectFrom('recipes').selectAll().orderBy('position').orderBy('id').execute()
   return rows.map((row) => ({
-    recipe: { id: row.id, name: row.name, interventions: z.array(Intervention).parse(JSON.parse(row.interventions)), keepError: row.keep_error === 1 },
+    recipe: {
+      id: row.id,
+      name: row.name,
+      interventions: z.array(Intervention).parse(JSON.parse(row.interventions)),
+      keepError: row.keep_error === 1
+    },
     saePath: row.sae_path,
     saeHash: row.sae_hash,
     position: row.position,

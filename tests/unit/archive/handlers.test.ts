@@ -21,7 +21,13 @@ interface TestArchive {
 async function openArchive(folder?: string): Promise<TestArchive> {
   const at = folder ?? (await temporaryFolder())
   const logged: string[] = []
-  const options = { userData: join(at, 'user'), bundledModels: join(at, 'models'), resources: join(at, 'resources'), version: '1.2.3', log: (text: string) => void logged.push(text) }
+  const options = {
+    userData: join(at, 'user'),
+    bundledModels: join(at, 'models'),
+    resources: join(at, 'resources'),
+    version: '1.2.3',
+    log: (text: string) => void logged.push(text)
+  }
   const { handlers, close } = createArchive(options)
   onTestFinished(close)
   return {
@@ -51,7 +57,11 @@ describe('the archive', () => {
     await call('project.create', { path: join(folder, 'a.gradsae'), name: 'A' })
     const group = await call('groups.add', { name: 'g' })
     const prompt = await call('prompts.add', { text: 'a', groupId: group.id })
-    expect(prompt.state).toMatchObject({ groups: [{ id: group.id }], prompts: [{ id: prompt.id, groupId: group.id }], undo: 'add prompt "a"' })
+    expect(prompt.state).toMatchObject({
+      groups: [{ id: group.id }],
+      prompts: [{ id: prompt.id, groupId: group.id }],
+      undo: 'add prompt "a"'
+    })
     expect((await call('project.undo', {})).state).toMatchObject({ prompts: [], redo: 'add prompt "a"' })
     expect((await call('project.redo', {})).state.prompts).toHaveLength(1)
     const ranking = await call('rankings.save', { name: 'r', promptId: prompt.id, ranking: sampleRanking() })
@@ -148,7 +158,10 @@ describe('the demo project', () => {
     const made = await createProject(join(first.folder, 'made.gradsae'), 'Shipped')
     made.close()
     await copyFile(join(first.folder, 'made.gradsae'), join(first.folder, 'resources', 'demo', 'demo.gradsae'))
-    expect((await first.call('project.openDemo', {})).state).toMatchObject({ name: 'Shipped', path: join(first.folder, 'user', 'projects', 'Demo.gradsae') })
+    expect((await first.call('project.openDemo', {})).state).toMatchObject({
+      name: 'Shipped',
+      path: join(first.folder, 'user', 'projects', 'Demo.gradsae')
+    })
     await first.call('prompts.add', { text: 'mine' })
     await first.call('project.close', {})
     expect((await first.call('project.openDemo', {})).state.prompts).toMatchObject([{ text: 'mine' }])
@@ -163,7 +176,11 @@ describe('the demo project', () => {
     const { state } = await call('project.openDemo', {})
     const [joy, fear] = state.groups
     expect([joy?.name, fear?.name]).toEqual(['joy', 'fear'])
-    expect(state.prompts.map(({ text, groupId }) => [text, groupId])).toEqual([['p0', joy?.id], ['p1', fear?.id], ['p2', joy?.id]])
+    expect(state.prompts.map(({ text, groupId }) => [text, groupId])).toEqual([
+      ['p0', joy?.id],
+      ['p1', fear?.id],
+      ['p2', joy?.id]
+    ])
     expect(state).toMatchObject({ undo: null, redo: null })
   })
 })

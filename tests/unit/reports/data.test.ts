@@ -38,13 +38,27 @@ describe('CSV', () => {
     expect([latents?.path, tokens?.path, more]).toEqual(['/folder/r.csv', '/folder/r.tokens.csv', []])
     const rows = rowsOf(latents?.content)
     expect(rows).toHaveLength(6 + 3)
-    expect(rows[0]).toMatchObject({ ranking_id: 'ranking-id', method: 'attribution', rank: '1', latent: '100', label: 'sadness words', score: '0.5', target: ' there' })
+    expect(rows[0]).toMatchObject({
+      ranking_id: 'ranking-id',
+      method: 'attribution',
+      rank: '1',
+      latent: '100',
+      label: 'sadness words',
+      score: '0.5',
+      target: ' there'
+    })
     expect(Number(rows[0]?.exact_effect)).toBeCloseTo(0.46, 12)
     expect(rows[5]?.exact_effect).toBe('')
     expect(rows[2]?.score).toBe(String(-0.5 / 3))
     const steered = rowsOf(tokens?.content).filter(({ column }) => column === '1')
     expect(steered).toHaveLength(6)
-    expect(steered[3]).toMatchObject({ recipe: 'sadder', interventions: '100:add:8:all', error_kept: 'true', token: ' weeping', kl: '0.09' })
+    expect(steered[3]).toMatchObject({
+      recipe: 'sadder',
+      interventions: '100:add:8:all',
+      error_kept: 'true',
+      token: ' weeping',
+      kl: '0.09'
+    })
   })
 
   test('of one kind of record is one file', async () => {

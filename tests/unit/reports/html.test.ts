@@ -10,7 +10,9 @@ describe('the template', () => {
   })
 
   test('puts markup and lists in as they are, and leaves nothing for nothing', () => {
-    expect(html`${html`<b>${'&'}</b>`}${[html`<i></i>`, '<', 3]}${null}${undefined}${false}${trusted('<hr>')}`.markup).toBe('<b>&#38;</b><i></i>&#60;3<hr>')
+    expect(html`${html`<b>${'&'}</b>`}${[html`<i></i>`, '<', 3]}${null}${undefined}${false}${trusted('<hr>')}`.markup).toBe(
+      '<b>&#38;</b><i></i>&#60;3<hr>'
+    )
   })
 
   test('replaces control characters, which no HTML file may hold', () => {

@@ -67,7 +67,8 @@ describe('the report', () => {
 
   test('shows the texts of a comparison, their edits and scores', async () => {
     const text = textOf(await document({ comparisons: [savedComparison()] }))
-    for (const words of ['baseline', 'sadder', 'latent 100: add +8 × decoder row, at every position', '· weeping', 'perplexity', '2.01']) expect(text).toContain(words)
+    for (const words of ['baseline', 'sadder', 'latent 100: add +8 × decoder row, at every position', '· weeping', 'perplexity', '2.01'])
+      expect(text).toContain(words)
   })
 
   test('explains the methods that it uses and no others', async () => {
@@ -105,7 +106,9 @@ describe('the report', () => {
     const comparison = sampleComparison()
     comparison.columns = comparison.columns.map((column) => ({ ...column, tokens: [], text: '', scores: null }))
     comparison.target = null
-    const text = textOf(await document({ rankings: [savedRanking({ labels: [] }, ranking)], comparisons: [savedComparison({ comparison })] }))
+    const text = textOf(
+      await document({ rankings: [savedRanking({ labels: [] }, ranking)], comparisons: [savedComparison({ comparison })] })
+    )
     expect(text).toContain('No token was generated.')
     expect(text).not.toMatch(/NaN|Infinity|undefined/)
   })
@@ -153,7 +156,6 @@ describe('what people type', () => {
     // an event handler would have to stand inside a tag
     expect(markup.replace(/"[^"]*"/g, '""').match(/<[^<>]*\son\w+\s*=[^<>]*>/gi)).toBeNull()
     expect(markup.match(/<!--/g)).toBeNull()
-    // eslint-disable-next-line no-control-regex -- they are what must not be there
     expect(markup).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/)
   })
 })

@@ -22,7 +22,9 @@ describe('a file written whole', () => {
     await mkdir(join(folder, 'folder', 'inside'), { recursive: true })
     await writeFile(join(folder, 'file'), '')
     const remedy = 'Choose another place, or change the permissions.'
-    expect(await failureOf(() => writeFileAtomic(join(folder, 'folder'), ''))).toBe(`${join(folder, 'folder')} cannot be written: it is a folder. ${remedy}`)
+    expect(await failureOf(() => writeFileAtomic(join(folder, 'folder'), ''))).toBe(
+      `${join(folder, 'folder')} cannot be written: it is a folder. ${remedy}`
+    )
     expect(await failureOf(() => writeFileAtomic(join(folder, 'none', 'a'), ''))).toMatch(/cannot be written: its folder does not exist\./)
     expect(await failureOf(() => writeFileAtomic(join(folder, 'file', 'a'), ''))).toMatch(/cannot be written: its folder is a file\./)
     expect((await readdir(folder)).sort()).toEqual(['file', 'folder'])
@@ -81,7 +83,11 @@ describe('recent projects', () => {
     await rememberProject(folder, { path: join(folder, 'gone 20'), name: 'again' })
     const recent = await recentProjects(folder)
     expect(recent).toHaveLength(RECENT_LIMIT)
-    expect(recent.slice(0, 3).map(({ name, exists }) => [name, exists])).toEqual([['again', false], ['here', true], ['n21', false]])
+    expect(recent.slice(0, 3).map(({ name, exists }) => [name, exists])).toEqual([
+      ['again', false],
+      ['here', true],
+      ['n21', false]
+    ])
     await forgetProject(folder, join(folder, 'here'))
     expect((await recentProjects(folder)).map(({ name }) => name)).not.toContain('here')
   })

@@ -1,11 +1,26 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { deleteComparison, deleteRecipe, getComparison, saveComparison, saveRecipe, updateComparison } from '../../../src/main/storage/comparisons'
+import {
+  deleteComparison,
+  deleteRecipe,
+  getComparison,
+  saveComparison,
+  saveRecipe,
+  updateComparison
+} from '../../../src/main/storage/comparisons'
 import { updateProject } from '../../../src/main/storage/describe'
 import { HISTORY_LIMIT, redo, undo } from '../../../src/main/storage/history'
 import { createProject, openProject } from '../../../src/main/storage/project'
 import type { Project } from '../../../src/main/storage/project'
-import { addGroup, addPrompt, deleteGroup, deletePrompt, duplicatePrompt, updateGroup, updatePrompt } from '../../../src/main/storage/prompts'
+import {
+  addGroup,
+  addPrompt,
+  deleteGroup,
+  deletePrompt,
+  duplicatePrompt,
+  updateGroup,
+  updatePrompt
+} from '../../../src/main/storage/prompts'
 import { deleteRanking, getRanking, saveRanking, updateRanking } from '../../../src/main/storage/rankings'
 import { projectState } from '../../../src/main/storage/state'
 import { failureOf } from '../../support/failing'
@@ -25,10 +40,18 @@ async function content(project: Project): Promise<unknown> {
   return rest
 }
 
-const recipe = { id: 'r1', name: 'sad', interventions: [{ latent: 3, mode: 'add' as const, coefficient: 8, positions: 'all' as const }], keepError: true }
+const recipe = {
+  id: 'r1',
+  name: 'sad',
+  interventions: [{ latent: 3, mode: 'add' as const, coefficient: 8, positions: 'all' as const }],
+  keepError: true
+}
 
 /** Every kind of change, after a project that already has one of each record. Each gives the label it must leave. */
-const CHANGES: [label: string, change: (project: Project, ids: Record<'group' | 'prompt' | 'ranking' | 'comparison', string>) => Promise<unknown>][] = [
+const CHANGES: [
+  label: string,
+  change: (project: Project, ids: Record<'group' | 'prompt' | 'ranking' | 'comparison', string>) => Promise<unknown>
+][] = [
   ['add group "g2"', (project) => addGroup(project, 'g2')],
   ['rename group "g"', (project, { group }) => updateGroup(project, group, { name: 'h' })],
   ['move group "g"', (project, { group }) => updateGroup(project, group, { position: 7 })],
@@ -40,12 +63,21 @@ const CHANGES: [label: string, change: (project: Project, ids: Record<'group' | 
   ['move prompt "p"', (project, { prompt }) => updatePrompt(project, prompt, { groupId: null, position: 9 })],
   ['duplicate prompt "p"', (project, { prompt }) => duplicatePrompt(project, prompt)],
   ['delete prompt "p"', (project, { prompt }) => deletePrompt(project, prompt)],
-  ['save ranking "r2"', (project, { prompt }) => saveRanking(project, { name: 'r2', promptId: prompt, ranking: sampleRanking(), labels: [] })],
+  [
+    'save ranking "r2"',
+    (project, { prompt }) => saveRanking(project, { name: 'r2', promptId: prompt, ranking: sampleRanking(), labels: [] })
+  ],
   ['rename ranking "r"', (project, { ranking }) => updateRanking(project, ranking, { name: 'new' })],
   ['edit the notes of ranking "r"', (project, { ranking }) => updateRanking(project, ranking, { notes: 'new' })],
-  ['add the exact check to ranking "r"', (project, { ranking }) => updateRanking(project, ranking, { exact: { effects: [], pearson: null, spearman: null } })],
+  [
+    'add the exact check to ranking "r"',
+    (project, { ranking }) => updateRanking(project, ranking, { exact: { effects: [], pearson: null, spearman: null } })
+  ],
   ['delete ranking "r"', (project, { ranking }) => deleteRanking(project, ranking)],
-  ['save recipe "other"', (project) => saveRecipe(project, { recipe: { ...recipe, id: 'r2', name: 'other' }, saePath: '/s', saeHash: 'h' })],
+  [
+    'save recipe "other"',
+    (project) => saveRecipe(project, { recipe: { ...recipe, id: 'r2', name: 'other' }, saePath: '/s', saeHash: 'h' })
+  ],
   ['change recipe "sad"', (project) => saveRecipe(project, { recipe: { ...recipe, keepError: false }, saePath: '/s', saeHash: 'h' })],
   ['delete recipe "sad"', (project) => deleteRecipe(project, 'r1')],
   ['save comparison "c2"', (project) => saveComparison(project, { name: 'c2', promptId: null, comparison: sampleComparison() })],
@@ -135,7 +167,9 @@ describe('undo and redo', () => {
 
   test('a change that fails leaves neither rows nor a step', () =>
     withProject(async (project) => {
-      expect(await failureOf(() => saveRanking(project, { name: 'r', promptId: 'none', ranking: sampleRanking(), labels: [] }))).toMatch(/^The prompt none is not/)
+      expect(await failureOf(() => saveRanking(project, { name: 'r', promptId: 'none', ranking: sampleRanking(), labels: [] }))).toMatch(
+        /^The prompt none is not/
+      )
       expect(await failureOf(() => updateGroup(project, 'none', { name: 'x' }))).toMatch(/^The group none is not/)
       expect(await projectState(project)).toMatchObject({ rankings: [], undo: null })
     }))

@@ -56,8 +56,12 @@ describe('a project file', () => {
     expect(await failureOf(() => openProject(at('none')))).toBe(`${at('none')} does not exist. Check the path, or choose the folder again.`)
     expect(await failureOf(() => openProject(at('empty')))).toBe(`${at('empty')} is not a GradSAE project: the file is empty. ${remedy}`)
     expect(await failureOf(() => openProject(at('short')))).toBe(`${at('short')} is not a GradSAE project: the file was cut off. ${remedy}`)
-    expect(await failureOf(() => openProject(at('text')))).toBe(`${at('text')} is not a GradSAE project: it is not a database file. ${remedy}`)
-    expect(await failureOf(() => openProject(at('other')))).toBe(`${at('other')} is not a GradSAE project: it is the database of another program. ${remedy}`)
+    expect(await failureOf(() => openProject(at('text')))).toBe(
+      `${at('text')} is not a GradSAE project: it is not a database file. ${remedy}`
+    )
+    expect(await failureOf(() => openProject(at('other')))).toBe(
+      `${at('other')} is not a GradSAE project: it is the database of another program. ${remedy}`
+    )
     expect(await failureOf(() => openProject(folder))).toMatch(/cannot be read: it is a folder\./)
   })
 
@@ -131,7 +135,9 @@ describe('a project file', () => {
       `${path} cannot be written: its folder is missing or protected. Choose another place, or change the permissions.`
     )
     await mkdir(join(folder, 'b.gradsae'))
-    expect(await failureOf(() => saveProjectAs(project, join(folder, 'b.gradsae')))).toMatch(/b\.gradsae cannot be written: it is a folder\./)
+    expect(await failureOf(() => saveProjectAs(project, join(folder, 'b.gradsae')))).toMatch(
+      /b\.gradsae cannot be written: it is a folder\./
+    )
     await addPrompt(project, prompt)
     project.close()
     expect((await readdir(folder)).sort()).toEqual(['a.gradsae', 'b.gradsae'])

@@ -63,7 +63,10 @@ describe('rankings', () => {
       const { entries } = ranking
       const wide = new Float32Array(entries.score.length + 10)
       wide.set(entries.score, 5)
-      const id = await saveRanking(project, { ...saved, ranking: { ...ranking, entries: { ...entries, score: wide.subarray(5, wide.length - 5) } } })
+      const id = await saveRanking(project, {
+        ...saved,
+        ranking: { ...ranking, entries: { ...entries, score: wide.subarray(5, wide.length - 5) } }
+      })
       expect((await getRanking(project, id)).ranking.entries.score).toEqual(entries.score)
     }))
 
@@ -130,7 +133,11 @@ describe('comparisons and recipes', () => {
 
   test('a recipe is replaced by its id and keeps its place', () =>
     withProject(async (project) => {
-      const recipe = (id: string, name: string) => ({ recipe: { id, name, interventions: [], keepError: false }, saePath: '/s', saeHash: 'h' })
+      const recipe = (id: string, name: string) => ({
+        recipe: { id, name, interventions: [], keepError: false },
+        saePath: '/s',
+        saeHash: 'h'
+      })
       await saveRecipe(project, recipe('1', 'a'))
       await saveRecipe(project, recipe('2', 'b'))
       await saveRecipe(project, recipe('1', 'renamed'))

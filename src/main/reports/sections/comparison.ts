@@ -13,23 +13,21 @@ import type { Draw, ReportSection } from '../report'
 export const comparison: ReportSection = {
   id: 'comparisons',
   heading: 'Steering comparisons',
-  build: (report, draw) =>
-    report.comparisons.length === 0 ? null : html`${report.comparisons.map((saved, at) => one(saved, at, draw))}`
+  build: (report, draw) => (report.comparisons.length === 0 ? null : html`${report.comparisons.map((saved, at) => one(saved, at, draw))}`)
 }
 
 function one(saved: SavedComparison, at: number, draw: Draw): Html {
   const { comparison } = saved
   return html`<article id="comparison-${at + 1}">
     <h3>${typed(nameOf(saved, `Comparison ${at + 1}`))}</h3>
-    ${paragraphs(saved.notes)}
-    ${settings(comparison)}
+    ${paragraphs(saved.notes)} ${settings(comparison)}
     <h4>Prompt</h4>
-    ${strip(comparison.promptTokens.map((token, position) => ({ token, value: 0, note: `position ${position}` })), { kind: 'size', limit: 1 })}
+    ${strip(
+      comparison.promptTokens.map((token, position) => ({ token, value: 0, note: `position ${position}` })),
+      { kind: 'size', limit: 1 }
+    )}
     <h4>Texts</h4>
-    ${comparison.columns.map((column) => text(column, comparison))}
-    ${legend(comparison)}
-    ${scores(comparison)}
-    ${charts(comparison, draw)}
+    ${comparison.columns.map((column) => text(column, comparison))} ${legend(comparison)} ${scores(comparison)} ${charts(comparison, draw)}
   </article>`
 }
 
@@ -73,7 +71,10 @@ const FINISHED = {
 
 function recipe(interventions: readonly Intervention[], keepError: boolean): Html {
   const edits = interventions.map((edit) => html`<li>latent ${edit.latent}: ${editWords(edit)}, ${POSITION_WORDS[edit.positions]}</li>`)
-  return html`<ul class="recipe">${edits}<li>${keepError ? 'SAE error kept' : 'reconstruction without the SAE error'}</li></ul>`
+  return html`<ul class="recipe">
+    ${edits}
+    <li>${keepError ? 'SAE error kept' : 'reconstruction without the SAE error'}</li>
+  </ul>`
 }
 
 function editWords({ mode, coefficient }: Intervention): string {
@@ -119,7 +120,8 @@ function scores(comparison: Comparison): Html | null {
     column.scores === null ? '–' : mean(column.scores.kl),
     ...(watched ? [mean(column.tokens.flatMap(({ targetProbability }) => (targetProbability === null ? [] : [targetProbability])))] : [])
   ])
-  return html`<h4>Scores</h4>${table('Perplexity under the unsteered model; KL(steered ‖ unsteered) in nats', columns, rows)}`
+  return html`<h4>Scores</h4>
+    ${table('Perplexity under the unsteered model; KL(steered ‖ unsteered) in nats', columns, rows)}`
 }
 
 function charts(comparison: Comparison, draw: Draw): Html {
@@ -132,39 +134,44 @@ function charts(comparison: Comparison, draw: Draw): Html {
   const metrics = (['kl', 'logprob', 'target'] as const).filter((metric) =>
     comparison.columns.some((column) => values[metric](column).some((value) => value !== null))
   )
-  return html`<div class="stack">${metrics.map((metric) =>
-    draw({
-      title: TITLES[metric],
-      width: 940,
-      height: 190,
-      chart: (theme) =>
-        positionLines(
-          {
-            metric,
-            target,
-            series: comparison.columns.map((column, at) => ({
-              name: column.recipe === null ? 'baseline' : column.recipe.name,
-              colour: Math.max(0, at - 1),
-              baseline: column.recipe === null,
-              tokens: column.tokens.map(visibleToken),
-              values: values[metric](column)
-            }))
-          },
-          theme
-        )
-    })
-  )}</div>${seriesKey(comparison)}`
+  return html`<div class="stack">
+      ${metrics.map((metric) =>
+        draw({
+          title: TITLES[metric],
+          width: 940,
+          height: 190,
+          chart: (theme) =>
+            positionLines(
+              {
+                metric,
+                target,
+                series: comparison.columns.map((column, at) => ({
+                  name: column.recipe === null ? 'baseline' : column.recipe.name,
+                  colour: Math.max(0, at - 1),
+                  baseline: column.recipe === null,
+                  tokens: column.tokens.map(visibleToken),
+                  values: values[metric](column)
+                }))
+              },
+              theme
+            )
+        })
+      )}
+    </div>
+    ${seriesKey(comparison)}`
 }
 
 const TITLES: Record<PositionMetric, string> = { kl: 'KL divergence', logprob: 'Log-probability', target: 'Watched token' }
 
 /** Which line is whose: the same colours as in the charts, with words. */
 function seriesKey(comparison: Comparison): Html {
-  return html`<p class="key">${comparison.columns.map((column, at) => {
-    const colour = (theme: ChartTheme): string => (column.recipe === null ? theme.textSoft : categoricalColour(theme, at - 1))
-    const style = `--l:${colour(themes.light)};--d:${colour(themes.dark)}`
-    return html`<span class="series${column.recipe === null ? ' baseline' : ''}" style="${style}">${nameOfColumn(column)}</span> `
-  })}</p>`
+  return html`<p class="key">
+    ${comparison.columns.map((column, at) => {
+      const colour = (theme: ChartTheme): string => (column.recipe === null ? theme.textSoft : categoricalColour(theme, at - 1))
+      const style = `--l:${colour(themes.light)};--d:${colour(themes.dark)}`
+      return html`<span class="series${column.recipe === null ? ' baseline' : ''}" style="${style}">${nameOfColumn(column)}</span> `
+    })}
+  </p>`
 }
 
 function nameOfColumn({ recipe }: ComparisonColumn): Html {

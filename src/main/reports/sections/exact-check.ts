@@ -13,7 +13,9 @@ export const exactCheck: ReportSection = {
   id: 'exact-check',
   heading: 'Exact check by ablation',
   build(report, draw) {
-    const checked = report.rankings.flatMap((saved, at) => (saved.ranking.exact === null ? [] : [one(saved, saved.ranking.exact, at, draw)]))
+    const checked = report.rankings.flatMap((saved, at) =>
+      saved.ranking.exact === null ? [] : [one(saved, saved.ranking.exact, at, draw)]
+    )
     const unchecked = report.rankings.length - checked.length
     if (checked.length === 0) return null
     return html`${checked}${unchecked > 0 ? html`<p class="soft">${plural(unchecked, 'ranking')} of this report not checked.</p>` : null}`
@@ -53,8 +55,18 @@ function one(saved: SavedRanking, exact: ExactCheck, at: number, draw: Draw): Ht
       })}
       ${table(
         `Effect = ${unit} before minus after`,
-        [{ name: 'latent', numeric: true }, { name: 'label' }, { name: 'influence', numeric: true }, { name: 'exact effect', numeric: true }],
-        shown.map(({ latent }, row) => [String(latent), html`<span class="label">${typed(labels.get(latent) ?? '–')}</span>`, score[row] ?? '', effect[row] ?? ''])
+        [
+          { name: 'latent', numeric: true },
+          { name: 'label' },
+          { name: 'influence', numeric: true },
+          { name: 'exact effect', numeric: true }
+        ],
+        shown.map(({ latent }, row) => [
+          String(latent),
+          html`<span class="label">${typed(labels.get(latent) ?? '–')}</span>`,
+          score[row] ?? '',
+          effect[row] ?? ''
+        ])
       )}
     </div>
     ${exact.effects.length > shown.length ? html`<p class="soft">${plural(exact.effects.length - shown.length, 'more checked latent')} in the data files.</p>` : null}

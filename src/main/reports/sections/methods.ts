@@ -14,20 +14,32 @@ const METHODS: readonly Method[] = [
   {
     name: 'Notation',
     uses: hasRankings,
-    text: html`<p>The model is cut at the hook point. <var>x</var><sub>n</sub> is the residual stream there at position <var>n</var> of <var>N</var> counted positions;
-      the SAE encodes it to activations <var>z</var><sub>n,i</sub> ≥ 0 of latents <var>i</var>, and decodes these to the reconstruction
-      <var>x̂</var><sub>n</sub> = Σ<sub>i</sub> <var>z</var><sub>n,i</sub> <var>W</var><sub>dec</sub>[<var>i</var>] + <var>b</var><sub>dec</sub>. What is left is the error
-      <var>e</var><sub>n</sub> = <var>x</var><sub>n</sub> − <var>x̂</var><sub>n</sub>. The target <var>t</var> is a number read off the logits at the last position. Its gradient at the
-      hook point, <var>g</var><sub>n</sub> = ∂<var>t</var>/∂<var>x</var><sub>n</sub>, is exact (reverse-mode differentiation of the model above the hook point), and
-      ∂<var>t</var>/∂<var>z</var><sub>n,i</sub> = <var>g</var><sub>n</sub> · <var>W</var><sub>dec</sub>[<var>i</var>]. Gradients do not pass below the hook point.</p>`
+    text: html`<p>
+      The model is cut at the hook point. <var>x</var><sub>n</sub> is the residual stream there at position <var>n</var> of
+      <var>N</var> counted positions; the SAE encodes it to activations <var>z</var><sub>n,i</sub> ≥ 0 of latents <var>i</var>, and decodes
+      these to the reconstruction <var>x̂</var><sub>n</sub> = Σ<sub>i</sub> <var>z</var><sub>n,i</sub> <var>W</var
+      ><sub>dec</sub>[<var>i</var>] + <var>b</var><sub>dec</sub>. What is left is the error <var>e</var><sub>n</sub> = <var>x</var
+      ><sub>n</sub> − <var>x̂</var><sub>n</sub>. The target <var>t</var> is a number read off the logits at the last position. Its gradient
+      at the hook point, <var>g</var><sub>n</sub> = ∂<var>t</var>/∂<var>x</var><sub>n</sub>, is exact (reverse-mode differentiation of the
+      model above the hook point), and ∂<var>t</var>/∂<var>z</var><sub>n,i</sub> = <var>g</var><sub>n</sub> · <var>W</var
+      ><sub>dec</sub>[<var>i</var>]. Gradients do not pass below the hook point.
+    </p>`
   },
   {
     name: 'GradSAE',
     uses: (report) => report.rankings.some(({ ranking }) => ranking.method === 'gradsae'),
-    text: html`<p>The reconstruction alone takes the place of the residual stream at every position. The target is the probability <var>p</var> of the chosen token.</p>
-      <p class="formula">score<sub>i</sub> = (1/<var>N</var>) Σ<sub>n</sub> max(0, <var>z</var><sub>n,i</sub> · ∂<var>p</var>/∂<var>z</var><sub>n,i</sub>)</p>
-      <p>Negative contributions are cut off position by position, before the mean. Shu, Wu, Zhao, Du and Liu, “Beyond Input Activations: Identifying Influential Latents by
-      Gradient Sparse Autoencoders”, EMNLP 2025 (arXiv 2505.08080), with the order of mean and ReLU of the authors’ code.</p>`
+    text: html`<p>
+        The reconstruction alone takes the place of the residual stream at every position. The target is the probability <var>p</var> of the
+        chosen token.
+      </p>
+      <p class="formula">
+        score<sub>i</sub> = (1/<var>N</var>) Σ<sub>n</sub> max(0, <var>z</var><sub>n,i</sub> · ∂<var>p</var>/∂<var>z</var><sub>n,i</sub>)
+      </p>
+      <p>
+        Negative contributions are cut off position by position, before the mean. Shu, Wu, Zhao, Du and Liu, “Beyond Input Activations:
+        Identifying Influential Latents by Gradient Sparse Autoencoders”, EMNLP 2025 (arXiv 2505.08080), with the order of mean and ReLU of
+        the authors’ code.
+      </p>`
   },
   {
     name: 'Attribution',
@@ -39,37 +51,64 @@ const METHODS: readonly Method[] = [
   {
     name: 'What the latents explain',
     uses: hasRankings,
-    text: html`<p class="formula">Σ<sub>n</sub> <var>g</var><sub>n</sub> · <var>x</var><sub>n</sub> = Σ<sub>n,i</sub> <var>z</var><sub>n,i</sub> ∂<var>t</var>/∂<var>z</var><sub>n,i</sub> + Σ<sub>n</sub> <var>g</var><sub>n</sub> · <var>b</var><sub>dec</sub> + Σ<sub>n</sub> <var>g</var><sub>n</sub> · <var>e</var><sub>n</sub></p>
-      <p>holds for every run up to rounding; the relative gap says how closely. FVU is the squared error over the squared distance from the mean of the prompt’s positions; L0 the mean number
-      of active latents per position.</p>`
+    text: html`<p class="formula">
+        Σ<sub>n</sub> <var>g</var><sub>n</sub> · <var>x</var><sub>n</sub> = Σ<sub>n,i</sub> <var>z</var><sub>n,i</sub> ∂<var>t</var>/∂<var
+          >z</var
+        ><sub>n,i</sub> + Σ<sub>n</sub> <var>g</var><sub>n</sub> · <var>b</var><sub>dec</sub> + Σ<sub>n</sub> <var>g</var><sub>n</sub> ·
+        <var>e</var><sub>n</sub>
+      </p>
+      <p>
+        holds for every run up to rounding; the relative gap says how closely. FVU is the squared error over the squared distance from the
+        mean of the prompt’s positions; L0 the mean number of active latents per position.
+      </p>`
   },
   {
     name: 'Exact check',
     uses: (report) => report.rankings.some(({ ranking }) => ranking.exact !== null),
-    text: html`<p>A score is a first-order estimate. The check sets one latent’s activation to zero at every counted position, runs the model under the same substitution, and takes the true change:</p>
+    text: html`<p>
+        A score is a first-order estimate. The check sets one latent’s activation to zero at every counted position, runs the model under
+        the same substitution, and takes the true change:
+      </p>
       <p class="formula">effect<sub>i</sub> = <var>t</var> − <var>t</var>(<var>z</var><sub>·,i</sub> := 0)</p>
-      <p>Pearson’s and Spearman’s correlations are between score and effect over the checked latents, usually the first of the ranking and thus no random sample of all. Where scores are means over
-      positions, they and the effects are on different scales, and a perfect estimate does not lie on the diagonal.</p>`
+      <p>
+        Pearson’s and Spearman’s correlations are between score and effect over the checked latents, usually the first of the ranking and
+        thus no random sample of all. Where scores are means over positions, they and the effects are on different scales, and a perfect
+        estimate does not lie on the diagonal.
+      </p>`
   },
   {
     name: 'Steering',
     uses: (report) => report.comparisons.length > 0,
-    text: html`<p>An intervention edits the value at the hook point: <em>add</em> puts coefficient × <var>W</var><sub>dec</sub>[<var>i</var>] (the decoder row as it is stored) on top;
-      <em>set</em>, <em>scale</em> and <em>ablate</em> change the activation <var>z</var><sub>n,i</sub>. With the error kept, only the edits change the hook value; without it, the edited
-      reconstruction takes its place everywhere. Every column begins with the same prompt and seed.</p>
-      <p>The finished texts are read once more by the unsteered model. Log-probabilities and perplexity, exp(−mean log-probability), are under it; KL is KL(steered ‖ unsteered) of the next-token
-      distributions at each generated token, in nats. They measure how far a text is from what the model would have written, not how good it is.</p>`
+    text: html`<p>
+        An intervention edits the value at the hook point: <em>add</em> puts coefficient × <var>W</var><sub>dec</sub>[<var>i</var>] (the
+        decoder row as it is stored) on top; <em>set</em>, <em>scale</em> and <em>ablate</em> change the activation <var>z</var
+        ><sub>n,i</sub>. With the error kept, only the edits change the hook value; without it, the edited reconstruction takes its place
+        everywhere. Every column begins with the same prompt and seed.
+      </p>
+      <p>
+        The finished texts are read once more by the unsteered model. Log-probabilities and perplexity, exp(−mean log-probability), are
+        under it; KL is KL(steered ‖ unsteered) of the next-token distributions at each generated token, in nats. They measure how far a
+        text is from what the model would have written, not how good it is.
+      </p>`
   },
   {
     name: 'How to read it',
     uses: hasRankings,
-    text: html`<p>Gradients are local: a latent may matter more, or less, than its score when it is changed by much. Activations with no influence on this target may influence others.
-      Labels are hypotheses about latents, made from texts on which they are active; they are not part of any calculation.</p>`
+    text: html`<p>
+      Gradients are local: a latent may matter more, or less, than its score when it is changed by much. Activations with no influence on
+      this target may influence others. Labels are hypotheses about latents, made from texts on which they are active; they are not part of
+      any calculation.
+    </p>`
   }
 ]
 
 export const methods: ReportSection = {
   id: 'methods',
   heading: 'Methods',
-  build: (report) => html`${METHODS.filter((method) => method.uses(report)).map((method) => html`<h4>${method.name}</h4>${method.text}`)}`
+  build: (report) =>
+    html`${METHODS.filter((method) => method.uses(report)).map(
+      (method) =>
+        html`<h4>${method.name}</h4>
+          ${method.text}`
+    )}`
 }

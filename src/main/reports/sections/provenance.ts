@@ -18,7 +18,7 @@ interface Folder {
 }
 
 const folder = ({ name, path, hash }: Folder, more: string): Html =>
-  html`${typed(name)}${more === '' ? '' : `, ${more}`}<br><code class="wrap">${typed(path)}</code><br><code class="wrap">${hash}</code>`
+  html`${typed(name)}${more === '' ? '' : `, ${more}`}<br /><code class="wrap">${typed(path)}</code><br /><code class="wrap">${hash}</code>`
 
 const device = ({ requested, used }: { requested: string; used: string }): string =>
   requested === used || requested === 'auto' ? used : `${used} (${requested} was asked for)`

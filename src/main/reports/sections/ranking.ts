@@ -20,8 +20,7 @@ const HEATMAP_POSITIONS = 48
 export const ranking: ReportSection = {
   id: 'rankings',
   heading: 'Rankings',
-  build: (report, draw) =>
-    report.rankings.length === 0 ? null : html`${report.rankings.map((saved, at) => one(saved, at, draw))}`
+  build: (report, draw) => (report.rankings.length === 0 ? null : html`${report.rankings.map((saved, at) => one(saved, at, draw))}`)
 }
 
 function one(saved: SavedRanking, at: number, draw: Draw): Html {
@@ -29,28 +28,37 @@ function one(saved: SavedRanking, at: number, draw: Draw): Html {
   const rows = rankingRows(ranking, labelsOf(saved))
   return html`<article id="ranking-${at + 1}">
     <h3>${typed(nameOf(saved, `Ranking ${at + 1}`))}</h3>
-    ${paragraphs(saved.notes)}
-    ${ranking.warnings.map((warning) => html`<p class="warning"><strong>Warning.</strong> ${warning}</p>`)}
-    ${settings(saved)}
-    ${promptStrip(saved)}
-    ${identity(saved)}
-    ${latentTable(saved, rows)}
-    ${charts(saved, rows, draw)}
+    ${paragraphs(saved.notes)} ${ranking.warnings.map((warning) => html`<p class="warning"><strong>Warning.</strong> ${warning}</p>`)}
+    ${settings(saved)} ${promptStrip(saved)} ${identity(saved)} ${latentTable(saved, rows)} ${charts(saved, rows, draw)}
   </article>`
 }
 
 function settings({ ranking }: SavedRanking): Html {
   const { target } = ranking
   return facts([
-    ['Method', html`${ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'} <span class="soft">(${METHOD_WORDS[ranking.method]})</span>`],
-    ['Target', html`${target.kind} of ${tokenText(target)} <span class="soft">(token ${target.id}, ${target.chosenBy === 'greedy' ? 'the greedy next token' : 'chosen by the user'})</span>`],
-    ['Target value', html`${formatNumber(target.value, 4)} <span class="soft">(probability ${formatNumber(target.probability, 4)}, logit ${formatNumber(target.logit, 4)})</span>`],
+    [
+      'Method',
+      html`${ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'} <span class="soft">(${METHOD_WORDS[ranking.method]})</span>`
+    ],
+    [
+      'Target',
+      html`${target.kind} of ${tokenText(target)}
+        <span class="soft">(token ${target.id}, ${target.chosenBy === 'greedy' ? 'the greedy next token' : 'chosen by the user'})</span>`
+    ],
+    [
+      'Target value',
+      html`${formatNumber(target.value, 4)}
+        <span class="soft">(probability ${formatNumber(target.probability, 4)}, logit ${formatNumber(target.logit, 4)})</span>`
+    ],
     ['Next tokens, as run', nextTokens(ranking.top, 5)],
     ['Next tokens, untouched model', nextTokens(ranking.modelTop, 5)],
     ['Hook point', html`<code>${ranking.provenance.hook}</code>`],
     ['Model and SAE', html`${typed(ranking.provenance.model.name)}, ${typed(ranking.provenance.sae.name)}`],
     ['Special tokens', ranking.includeSpecial ? 'counted' : 'left out of scores and ablations'],
-    ['Active latents', html`${plural(ranking.latents.length, 'latent')}, ${formatNumber(ranking.l0)} per position <span class="soft">(L0)</span>`],
+    [
+      'Active latents',
+      html`${plural(ranking.latents.length, 'latent')}, ${formatNumber(ranking.l0)} per position <span class="soft">(L0)</span>`
+    ],
     ['Unexplained variance', html`${formatShare(ranking.fvu)} <span class="soft">(FVU, first position left out)</span>`]
   ])
 }
@@ -68,8 +76,7 @@ function promptStrip({ ranking }: SavedRanking): Html {
     return { token, value, note: `position ${position}: ${formatSigned(value)}` }
   })
   return html`<h4>Prompt</h4>
-    ${strip(tokens, scale)}
-    ${stripLegend(scale, 'what all active latents of a position add to the scores')}`
+    ${strip(tokens, scale)} ${stripLegend(scale, 'what all active latents of a position add to the scores')}`
 }
 
 /** The four-part identity: how much of the target's first-order change each part of the hook value carries. */
@@ -126,32 +133,32 @@ function charts(saved: SavedRanking, rows: readonly RankingRow[], draw: Draw): H
   const unit = unitOf(saved)
   const bars = rows.slice(0, BARS)
   return html`<div class="charts">
-    ${draw({
-      title: 'Influence',
-      caption: `of the first ${bars.length}`,
-      width: 460,
-      height: 50 + 19 * bars.length,
-      chart: (theme) => influenceBars({ bars, selected: new Set(), unit }, theme)
-    })}
-    ${draw({
-      title: 'Activation against gradient',
-      caption: 'one mark per active latent, its size by influence',
-      width: 460,
-      height: 430,
-      chart: (theme) =>
-        activationGradient(
-          {
-            points: rows.map((row) => ({ ...row, activation: row.maxActivation })),
-            selected: new Set(),
-            scale: 'log',
-            unit,
-            carriers: carriers(saved.ranking.latents, 0.8)
-          },
-          theme
-        )
-    })}
-  </div>
-  ${heatmap(saved, rows.slice(0, HEATMAP_ROWS), draw)}`
+      ${draw({
+        title: 'Influence',
+        caption: `of the first ${bars.length}`,
+        width: 460,
+        height: 50 + 19 * bars.length,
+        chart: (theme) => influenceBars({ bars, selected: new Set(), unit }, theme)
+      })}
+      ${draw({
+        title: 'Activation against gradient',
+        caption: 'one mark per active latent, its size by influence',
+        width: 460,
+        height: 430,
+        chart: (theme) =>
+          activationGradient(
+            {
+              points: rows.map((row) => ({ ...row, activation: row.maxActivation })),
+              selected: new Set(),
+              scale: 'log',
+              unit,
+              carriers: carriers(saved.ranking.latents, 0.8)
+            },
+            theme
+          )
+      })}
+    </div>
+    ${heatmap(saved, rows.slice(0, HEATMAP_ROWS), draw)}`
 }
 
 function heatmap(saved: SavedRanking, rows: readonly RankingRow[], draw: Draw): Html {

@@ -17,10 +17,20 @@ export const sideBySide: ReportSection = {
     const rankings = report.rankings.map(({ ranking }) => ranking)
     const found = differences(rankings)
     const warnings = (['latents', 'scores'] as const).filter((kind) => found.some((difference) => difference.kind === kind))
-    return html`
-      ${warnings.map((kind) => html`<p class="warning"><strong>They differ in ${found.filter((one) => one.kind === kind).map(({ what }) => what).join(', ')}.</strong> ${DIFFERENCE_MEANS[kind]}</p>`)}
-      ${aligned(report)}
-      ${agreement(report)}`
+    return html` ${warnings.map(
+      (kind) =>
+        html`<p class="warning">
+          <strong
+            >They differ in
+            ${found
+              .filter((one) => one.kind === kind)
+              .map(({ what }) => what)
+              .join(', ')}.</strong
+          >
+          ${DIFFERENCE_MEANS[kind]}
+        </p>`
+    )}
+    ${aligned(report)} ${agreement(report)}`
   }
 }
 
@@ -33,11 +43,18 @@ function aligned(report: Report): Html {
   const rows = alignRankings(report.rankings.map(({ ranking }) => ranking)).slice(0, ROWS)
   const cell = (row: AlignedLatent, at: number): Html => {
     const found = row.cells[at]
-    return found === null || found === undefined ? html`<span class="soft">not active</span>` : html`${found.rank} <span class="soft">(${formatSigned(found.score)})</span>`
+    return found === null || found === undefined
+      ? html`<span class="soft">not active</span>`
+      : html`${found.rank} <span class="soft">(${formatSigned(found.score)})</span>`
   }
   return table(
     'Rank and influence of the same latent in each ranking, best rank first; change = rank in the first minus rank in the last',
-    [{ name: 'latent', numeric: true }, { name: 'label' }, ...names(report).map((name) => ({ name, numeric: true })), { name: 'change', numeric: true }],
+    [
+      { name: 'latent', numeric: true },
+      { name: 'label' },
+      ...names(report).map((name) => ({ name, numeric: true })),
+      { name: 'change', numeric: true }
+    ],
     rows.map((row) => [
       String(row.latent),
       html`<span class="label">${typed(labels.get(row.latent) ?? '–')}</span>`,
@@ -49,10 +66,18 @@ function aligned(report: Report): Html {
 
 function agreement(report: Report): Html {
   const title = names(report)
-  const pairs = overlaps(report.rankings.map(({ ranking }) => ranking), DEPTHS)
+  const pairs = overlaps(
+    report.rankings.map(({ ranking }) => ranking),
+    DEPTHS
+  )
   return table(
     'Overlap is the Jaccard index of the first k latents; Spearman is over the latents that both list',
-    [{ name: 'rankings' }, ...DEPTHS.map((k) => ({ name: `overlap at ${k}`, numeric: true })), { name: 'Spearman', numeric: true }, { name: 'shared latents', numeric: true }],
+    [
+      { name: 'rankings' },
+      ...DEPTHS.map((k) => ({ name: `overlap at ${k}`, numeric: true })),
+      { name: 'Spearman', numeric: true },
+      { name: 'shared latents', numeric: true }
+    ],
     pairs.map(({ pair, jaccard, spearman, shared }) => [
       html`${typed(title[pair[0]] ?? '')} and ${typed(title[pair[1]] ?? '')}`,
       ...jaccard.map(({ value }) => formatNumber(value)),

@@ -7,14 +7,23 @@ import type { ReportSection } from '../report'
 export const title: ReportSection = {
   id: 'title',
   heading: 'Title',
-  build: (report) => html`<header>
-    <h1 dir="auto">${nameOf({ name: report.title }, nameOf(report.project, 'Report'))}</h1>
-    ${facts([
-      ['Project', typed(nameOf(report.project, 'without a name'))],
-      ['Written', html`<time datetime="${report.writtenAt}">${report.writtenAt.slice(0, 16).replace('T', ' ')} UTC</time>`],
-      ['With', `GradSAE Workbench ${report.version}`],
-      ['Holds', [report.rankings.length > 0 ? plural(report.rankings.length, 'ranking') : '', report.comparisons.length > 0 ? plural(report.comparisons.length, 'steering comparison') : ''].filter((part) => part !== '').join(', ')]
-    ])}
-    ${paragraphs(report.introduction)}
-  </header>`
+  build: (report) =>
+    html`<header>
+      <h1 dir="auto">${nameOf({ name: report.title }, nameOf(report.project, 'Report'))}</h1>
+      ${facts([
+        ['Project', typed(nameOf(report.project, 'without a name'))],
+        ['Written', html`<time datetime="${report.writtenAt}">${report.writtenAt.slice(0, 16).replace('T', ' ')} UTC</time>`],
+        ['With', `GradSAE Workbench ${report.version}`],
+        [
+          'Holds',
+          [
+            report.rankings.length > 0 ? plural(report.rankings.length, 'ranking') : '',
+            report.comparisons.length > 0 ? plural(report.comparisons.length, 'steering comparison') : ''
+          ]
+            .filter((part) => part !== '')
+            .join(', ')
+        ]
+      ])}
+      ${paragraphs(report.introduction)}
+    </header>`
 }
