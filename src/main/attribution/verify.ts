@@ -51,11 +51,11 @@ export async function verifyLatents(
     await breathe(task)
     const batch = estimates.slice(start, start + atOnce)
     const logits = await suffixLogits(bench, batch.length, ablated(prepared, batch))
-    const found = batch.map(({ latent, score }, row) => ({
-      latent,
-      score,
-      exactEffect: before - method.target.read(logits[row] ?? base, id)
-    }))
+    const found = batch.map(({ latent, score }, row) => {
+      // Nothing was changed for a latent that is not active: what remains would be the rounding of another batch size.
+      const silent = indexOfLatent(prepared.active, latent) < 0
+      return { latent, score, exactEffect: silent ? 0 : before - method.target.read(logits[row] ?? base, id) }
+    })
     effects.push(...found)
     onEffects(found)
     task.progress('Ablating', effects.length, estimates.length)
