@@ -48,7 +48,11 @@ export function overlapCurves(curves: readonly OverlapCurve[], theme: ChartTheme
         data: [...values],
         showSymbol: false,
         step: 'middle',
-        lineStyle: { color: categoricalColour(theme, index), width: 1.5, type: index % 3 === 1 ? [5, 3] : index % 3 === 2 ? [2, 2] : 'solid' },
+        lineStyle: {
+          color: categoricalColour(theme, index),
+          width: 1.5,
+          type: index % 3 === 1 ? [5, 3] : index % 3 === 2 ? [2, 2] : 'solid'
+        },
         itemStyle: { color: categoricalColour(theme, index) },
         emphasis: { disabled: true }
       }))

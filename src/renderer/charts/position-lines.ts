@@ -65,7 +65,10 @@ export function positionLines({ metric, series, target }: PositionLines, theme: 
     summary: `${title} along the generated text. ${series.map(describe).join(' ')}`,
     table: {
       columns: ['position', ...series.flatMap(({ name }) => [`${name}: token`, `${name}: ${title}`])],
-      rows: Array.from({ length }, (_, index) => [index + 1, ...series.flatMap(({ tokens, values }) => [tokens[index] ?? null, values[index] ?? null])])
+      rows: Array.from({ length }, (_, index) => [
+        index + 1,
+        ...series.flatMap(({ tokens, values }) => [tokens[index] ?? null, values[index] ?? null])
+      ])
     }
   }
 }
@@ -77,7 +80,12 @@ export function metricName(metric: PositionMetric, target: string | null): strin
   return target === null ? 'probability of the watched token' : `probability of ${target}`
 }
 
-function line({ name, colour, baseline, values }: PositionSeries, index: number, length: number, theme: ChartTheme): Record<string, unknown> {
+function line(
+  { name, colour, baseline, values }: PositionSeries,
+  index: number,
+  length: number,
+  theme: ChartTheme
+): Record<string, unknown> {
   const stroke = baseline ? theme.textSoft : categoricalColour(theme, colour)
   return {
     type: 'line',

@@ -19,7 +19,12 @@ export function rankSlope({ rankings, rows, labels, depth, selected }: RankSlope
     option: {
       ...baseOption(theme),
       grid: { left: 112, right: 112, top: 28, bottom: 16 },
-      title: { text: `below ${depth}, or not active`, left: 'center', bottom: 0, textStyle: { color: theme.textSoft, fontSize: 10, fontWeight: 'normal' } },
+      title: {
+        text: `below ${depth}, or not active`,
+        left: 'center',
+        bottom: 0,
+        textStyle: { color: theme.textSoft, fontSize: 10, fontWeight: 'normal' }
+      },
       tooltip: {
         ...tooltipStyle(theme),
         trigger: 'item',
@@ -47,7 +52,12 @@ export function rankSlope({ rankings, rows, labels, depth, selected }: RankSlope
     summary: summarise(shown, rankings, depth),
     table: {
       columns: ['latent', 'label', ...rankings.map((name) => `rank in ${name}`), 'change'],
-      rows: shown.map(({ latent, cells, change }) => [latent, labels.get(latent) ?? null, ...cells.map((cell) => cell?.rank ?? null), change])
+      rows: shown.map(({ latent, cells, change }) => [
+        latent,
+        labels.get(latent) ?? null,
+        ...cells.map((cell) => cell?.rank ?? null),
+        change
+      ])
     }
   }
 }
@@ -78,7 +88,12 @@ function slope(
       label: endLabel(row, cell, index, last, labels, depth, chosen, theme)
     })),
     symbolSize: chosen ? 8 : 5,
-    lineStyle: { color: colour, width: chosen ? 2.5 : 1.25, type: missing ? [4, 3] : 'solid', opacity: selected === null || chosen ? 1 : 0.45 },
+    lineStyle: {
+      color: colour,
+      width: chosen ? 2.5 : 1.25,
+      type: missing ? [4, 3] : 'solid',
+      opacity: selected === null || chosen ? 1 : 0.45
+    },
     itemStyle: { color: colour },
     triggerEvent: true,
     emphasis: { lineStyle: { width: 2.5 } },
@@ -114,7 +129,9 @@ function endLabel(
 function tooltip(row: AlignedLatent | undefined, rankings: readonly string[], labels: ReadonlyMap<number, string>): string {
   if (!row) return ''
   const label = labels.get(row.latent)
-  const lines = row.cells.map((cell, index) => `${index + 1} ${escapeHtml(rankings[index] ?? '')}: ${cell ? `rank ${cell.rank}` : 'not active'}`)
+  const lines = row.cells.map(
+    (cell, index) => `${index + 1} ${escapeHtml(rankings[index] ?? '')}: ${cell ? `rank ${cell.rank}` : 'not active'}`
+  )
   return `<b>latent ${row.latent}</b>${label ? ` ${escapeHtml(label)}` : ''}<br>${lines.join('<br>')}`
 }
 

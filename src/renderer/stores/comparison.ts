@@ -6,7 +6,15 @@ import type { ModelInfo, SaeInfo } from '../../shared/records/model'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
-import { appendTokens, columnsOf, comparisonName, emptyColumns, stoppedColumns, type LiveColumn, type StreamedToken } from '../utils/live-comparison'
+import {
+  appendTokens,
+  columnsOf,
+  comparisonName,
+  emptyColumns,
+  stoppedColumns,
+  type LiveColumn,
+  type StreamedToken
+} from '../utils/live-comparison'
 import { useEngine } from './engine'
 import { useProject } from './project'
 import { useToasts } from './toasts'
@@ -131,7 +139,9 @@ export const useComparison = defineStore('comparison', () => {
 
   /** Puts the shown columns onto the bench, where `recipes` (one per steered column, in order) now stand for theirs. */
   function unpin(recipes: readonly Recipe[]): void {
-    columns.value = columns.value.map((column, index) => (index === 0 ? column : { ...column, recipe: recipes[index - 1] ?? column.recipe }))
+    columns.value = columns.value.map((column, index) =>
+      index === 0 ? column : { ...column, recipe: recipes[index - 1] ?? column.recipe }
+    )
     savedId.value = null
     pinned.value = false
   }
@@ -162,7 +172,25 @@ export const useComparison = defineStore('comparison', () => {
     if (savedId.value === id) savedId.value = null
   }
 
-  return { plan, columns, record, savedId, saved, pinned, running, error, run, cancel, save, open, close, unpin, rename, remove, suggestedName }
+  return {
+    plan,
+    columns,
+    record,
+    savedId,
+    saved,
+    pinned,
+    running,
+    error,
+    run,
+    cancel,
+    save,
+    open,
+    close,
+    unpin,
+    rename,
+    remove,
+    suggestedName
+  }
 })
 
 function callOf(plan: ComparisonPlan, device: ReturnType<typeof useEngine>['device']) {

@@ -37,7 +37,11 @@ export const useReports = defineStore('reports', () => {
     const rankings = project.rankings.map(({ id }) => id)
     const comparisons = project.comparisons.map(({ id }) => id)
     if (!kept) return { title: project.state?.name ?? '', introduction: '', format: 'html', rankings, comparisons }
-    return { ...kept, rankings: rankings.filter((id) => kept.rankings.includes(id)), comparisons: comparisons.filter((id) => kept.comparisons.includes(id)) }
+    return {
+      ...kept,
+      rankings: rankings.filter((id) => kept.rankings.includes(id)),
+      comparisons: comparisons.filter((id) => kept.comparisons.includes(id))
+    }
   })
   const empty = computed(() => choices.value.rankings.length + choices.value.comparisons.length === 0)
 
@@ -86,6 +90,9 @@ export const useReports = defineStore('reports', () => {
 
 /** A title as a file name that every system takes. */
 function fileName(title: string): string {
-  const safe = title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ').replace(/\s+/g, ' ').trim()
+  const safe = title
+    .replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
   return safe.slice(0, 80) || 'report'
 }

@@ -67,7 +67,8 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
   async function runWithAnotherSeed(): Promise<void> {
     const made = comparison.plan
     if (comparison.running) return
-    if (comparison.pinned && made) return comparison.run({ ...made, settings: { ...made.settings, seed: anotherSeed(made.settings.seed) } }, true)
+    if (comparison.pinned && made)
+      return comparison.run({ ...made, settings: { ...made.settings, seed: anotherSeed(made.settings.seed) } }, true)
     steering.setGeneration({ seed: anotherSeed(steering.generation.seed) })
     await run()
   }
@@ -88,7 +89,12 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     for (const recipe of made.recipes) {
       const own = recipes.find(recipe.id)?.recipe
       const { interventions, keepError } = recipe
-      const name = own ? copyName(recipe.name, recipes.all.map((each) => each.recipe.name)) : recipe.name
+      const name = own
+        ? copyName(
+            recipe.name,
+            recipes.all.map((each) => each.recipe.name)
+          )
+        : recipe.name
       const kept = own && sameEffect(own, recipe) ? own : made.sae && (await recipes.add(made.sae, { name, interventions, keepError }))
       if (kept) onBench.push(kept)
     }
@@ -105,7 +111,10 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
 
   async function newRecipeWith(latents: readonly DraggedLatent[]): Promise<void> {
     const empty: Recipe = { id: '', name: '', interventions: [], keepError: true }
-    const { interventions } = withLatents(empty, latents.map(({ latent, activation }) => interventionFor(latent, activation)))
+    const { interventions } = withLatents(
+      empty,
+      latents.map(({ latent, activation }) => interventionFor(latent, activation))
+    )
     const [only] = latents
     await steering.addRecipe({ interventions, ...(latents.length === 1 && only?.label ? { name: only.label.slice(0, 40) } : {}) })
   }

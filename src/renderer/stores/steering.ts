@@ -13,6 +13,8 @@ import { useSettings } from './settings'
 
 const SHOWN_AT_FIRST = 3
 const MAX_COLUMNS = 16
+/** Windows narrower than this start without the list of latents. */
+const SHELF_FROM = 1360
 
 /** The Steer view's bench: which recipes stand beside the baseline, how text is generated, which token is watched. */
 export const useSteering = defineStore('steering', () => {
@@ -23,14 +25,20 @@ export const useSteering = defineStore('steering', () => {
   const recipes = useRecipes()
   const settings = useSettings()
 
-  const generation = computed<GenerationSettings>(() => parseJson(GenerationSettings, settings.uiText('steer.generation', '')) ?? DEFAULT_GENERATION)
+  const generation = computed<GenerationSettings>(
+    () => parseJson(GenerationSettings, settings.uiText('steer.generation', '')) ?? DEFAULT_GENERATION
+  )
   const target = computed<Token | null>(() => parseJson(Token, settings.uiText('steer.target', '')))
   const showLogprob = computed(() => settings.uiFlag('steer.logprob', false))
+  const folded = computed(() => settings.uiFlag('steer.folded', false))
+  const shelfOpen = computed(() => settings.uiFlag('steer.shelf', window.innerWidth >= SHELF_FROM))
   /** The recipe that "Steer" and Enter act on: the one touched last. */
   const activeId = ref<string | null>(null)
 
   /** Recipes of the SAE at work; others cannot stand in the same comparison. */
-  const fitting = computed(() => recipes.all.filter(({ saeHash, saePath }) => saeHash === library.sae?.hash || saePath === library.sae?.path))
+  const fitting = computed(() =>
+    recipes.all.filter(({ saeHash, saePath }) => saeHash === library.sae?.hash || saePath === library.sae?.path)
+  )
   const benchKey = computed(() => `steer.bench:${project.state?.path ?? ''}`)
   const wanted = computed<readonly string[]>(() => {
     const text = settings.uiText(benchKey.value, '')
@@ -132,7 +140,25 @@ export const useSteering = defineStore('steering', () => {
   )
 
   return {
-    generation, target, showLogprob, activeId, fitting, columns, cannotRun, topLatent,
-    setGeneration, setTarget, setColumns, show, hide, addRecipe, duplicate, remove, addLatentToRecipe, addLatents
+    generation,
+    target,
+    showLogprob,
+    folded,
+    shelfOpen,
+    activeId,
+    fitting,
+    columns,
+    cannotRun,
+    topLatent,
+    setGeneration,
+    setTarget,
+    setColumns,
+    show,
+    hide,
+    addRecipe,
+    duplicate,
+    remove,
+    addLatentToRecipe,
+    addLatents
   }
 })

@@ -17,7 +17,15 @@ export function rankingOf(latents: readonly (readonly [number, number])[], chang
     target: { id: 563, text: ' sad', special: false, kind: 'probability', value: 0.9, probability: 0.9, logit: 12, chosenBy: 'greedy' },
     top: [],
     modelTop: [],
-    latents: latents.map(([latent, score]) => ({ latent, score, maxActivation: 2, meanActivation: 1, gradient: 0.1, signedSum: score, positions: 2 })),
+    latents: latents.map(([latent, score]) => ({
+      latent,
+      score,
+      maxActivation: 2,
+      meanActivation: 1,
+      gradient: 0.1,
+      signedSum: score,
+      positions: 2
+    })),
     entries: {
       position: new Int32Array(),
       latent: new Int32Array(),

@@ -52,11 +52,19 @@ export function cutBlocks(
 
 /** Words of the baseline that are missing after the last token. */
 export function missingAtEnd(diff: TextDiff | null, length: number): string {
-  return (diff?.removed ?? []).filter(({ before }) => before >= length).map(({ text }) => text).join('')
+  return (diff?.removed ?? [])
+    .filter(({ before }) => before >= length)
+    .map(({ text }) => text)
+    .join('')
 }
 
 function sameMarks(a: TokenMarks, b: TokenMarks): boolean {
-  return sameItems(a.changed, b.changed) && sameItems(a.missing, b.missing) && sameItems(a.replaced, b.replaced) && sameItems(a.logprobs ?? [], b.logprobs ?? [])
+  return (
+    sameItems(a.changed, b.changed) &&
+    sameItems(a.missing, b.missing) &&
+    sameItems(a.replaced, b.replaced) &&
+    sameItems(a.logprobs ?? [], b.logprobs ?? [])
+  )
 }
 
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {

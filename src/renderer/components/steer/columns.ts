@@ -25,11 +25,14 @@ export function useColumns(): ComputedRef<SteerColumn[]> {
   const recipes = useRecipes()
   return computed(() => {
     const shown = comparison.pinned ? comparison.columns.flatMap(({ recipe }) => (recipe ? [recipe] : [])) : steering.columns
-    const colours = assignColours(
-      recipes.colours,
-      [...new Set([...recipes.colours.keys(), ...shown.map(({ id }) => id)])]
-    )
-    const baseline: SteerColumn = { key: 'baseline', recipe: null, colour: BASELINE_COLOUR, live: comparison.columns[0] ?? null, stale: false }
+    const colours = assignColours(recipes.colours, [...new Set([...recipes.colours.keys(), ...shown.map(({ id }) => id)])])
+    const baseline: SteerColumn = {
+      key: 'baseline',
+      recipe: null,
+      colour: BASELINE_COLOUR,
+      live: comparison.columns[0] ?? null,
+      stale: false
+    }
     return [
       baseline,
       ...shown.map((recipe): SteerColumn => {

@@ -66,8 +66,16 @@ describe('lines by position', () => {
 
 describe('the slope chart of ranks', () => {
   const rows = alignRankings([
-    rankingOf([[1, 0.9], [2, 0.8], [3, 0.7]]),
-    rankingOf([[2, 0.9], [1, 0.8], [4, 0.7]])
+    rankingOf([
+      [1, 0.9],
+      [2, 0.8],
+      [3, 0.7]
+    ]),
+    rankingOf([
+      [2, 0.9],
+      [1, 0.8],
+      [4, 0.7]
+    ])
   ])
   const view = rankSlope({ rankings: ['first', 'second'], rows, labels: new Map([[2, 'sad']]), depth: 2, selected: null }, themes.light)
 
@@ -92,7 +100,9 @@ describe('the slope chart of ranks', () => {
   })
 
   it('says in words how many moved', () => {
-    expect(view.summary).toBe('Ranks of the 2 latents in the top 2 of first, second. From the first to the last 1 rose, 1 fell, 0 stayed, 0 are not active in one of the two.')
+    expect(view.summary).toBe(
+      'Ranks of the 2 latents in the top 2 of first, second. From the first to the last 1 rose, 1 fell, 0 stayed, 0 are not active in one of the two.'
+    )
   })
 })
 

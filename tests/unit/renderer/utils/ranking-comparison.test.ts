@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { alignRankings, jaccard, overlapCurve, overlaps, sharedCorrelation, spearman } from '../../../../src/renderer/utils/ranking-comparison'
+import {
+  alignRankings,
+  jaccard,
+  overlapCurve,
+  overlaps,
+  sharedCorrelation,
+  spearman
+} from '../../../../src/renderer/utils/ranking-comparison'
 import { rankingOf } from '../support'
 
 const a = rankingOf([
@@ -36,7 +43,13 @@ describe('aligned rankings', () => {
   })
 
   it('carry the exact effect where it was measured', () => {
-    const verified = rankingOf([[10, 0.9], [20, 0.5]], { exact: { effects: [{ latent: 20, score: 0.5, exactEffect: 0.4 }], pearson: null, spearman: null } })
+    const verified = rankingOf(
+      [
+        [10, 0.9],
+        [20, 0.5]
+      ],
+      { exact: { effects: [{ latent: 20, score: 0.5, exactEffect: 0.4 }], pearson: null, spearman: null } }
+    )
     expect(alignRankings([verified]).map(({ cells }) => cells[0]?.exactEffect)).toEqual([null, 0.4])
   })
 
@@ -99,7 +112,14 @@ describe("Spearman's rho", () => {
   })
 
   it('over shared latents uses the size of signed scores, as their ranking does', () => {
-    const signed = rankingOf([[20, -0.8], [10, 0.6], [40, -0.05]], { aggregation: 'signed-sum' })
+    const signed = rankingOf(
+      [
+        [20, -0.8],
+        [10, 0.6],
+        [40, -0.05]
+      ],
+      { aggregation: 'signed-sum' }
+    )
     // Shared 10, 20, 40: ranks 3, 2, 1 against 2, 3, 1, so 1 - 6 x 2 / (3 x 8) = 0.5.
     expect(sharedCorrelation(a, signed)).toEqual({ spearman: expect.closeTo(0.5, 12), shared: 3 })
   })

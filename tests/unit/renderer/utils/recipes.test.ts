@@ -87,8 +87,12 @@ describe('words for an intervention', () => {
   })
 
   it('name latent, label, mode, coefficient with its unit, and positions', () => {
-    expect(describeIntervention(interventionFor(402, 8), 'sadness words')).toBe('402 sadness words: add 8 × raw decoder row at all positions')
-    expect(describeIntervention({ latent: 7, mode: 'ablate', coefficient: 0, positions: 'last' }, null)).toBe('7: ablate at the last position')
+    expect(describeIntervention(interventionFor(402, 8), 'sadness words')).toBe(
+      '402 sadness words: add 8 × raw decoder row at all positions'
+    )
+    expect(describeIntervention({ latent: 7, mode: 'ablate', coefficient: 0, positions: 'last' }, null)).toBe(
+      '7: ablate at the last position'
+    )
   })
 })
 
@@ -120,6 +124,7 @@ describe('dragged latents', () => {
   })
 
   it('are none when the data is something else', () => {
-    for (const data of ['', 'latent 4', '{"latent":-1}', '{"latent":1.5}', '[null,"4",{}]', '3.5']) expect(readDraggedLatents(data)).toEqual([])
+    for (const data of ['', 'latent 4', '{"latent":-1}', '{"latent":1.5}', '[null,"4",{}]', '3.5'])
+      expect(readDraggedLatents(data)).toEqual([])
   })
 })

@@ -43,7 +43,10 @@ describe('differences between token sequences', () => {
   })
 
   it('name what is missing at the end', () => {
-    expect(diffTokens(tokens('one', ' two'), tokens('one'))).toEqual({ changed: [false], removed: [{ before: 1, text: ' two', replaced: false }] })
+    expect(diffTokens(tokens('one', ' two'), tokens('one'))).toEqual({
+      changed: [false],
+      removed: [{ before: 1, text: ' two', replaced: false }]
+    })
   })
 
   it('mark everything when there was nothing before, and nothing when both are empty', () => {

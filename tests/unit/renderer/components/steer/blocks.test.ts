@@ -28,7 +28,12 @@ describe('blocks of a streaming text', () => {
     const before = cutBlocks(tokens, same, null, [])
     const changed = cutBlocks(tokens, { changed: same.changed.map((_, index) => index === BLOCK), removed: [] }, null, before)
     expect(changed.map((block, index) => block === before[index])).toEqual([true, false, true])
-    const coloured = cutBlocks(tokens, same, tokens.map(() => -1), before)
+    const coloured = cutBlocks(
+      tokens,
+      same,
+      tokens.map(() => -1),
+      before
+    )
     expect(coloured.some((block, index) => block === before[index])).toBe(false)
   })
 
