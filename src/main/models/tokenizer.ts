@@ -82,8 +82,18 @@ function createSplitter(file: TokenizerFile, config: TokenizerConfig, path: stri
 }
 
 function parse<T>(schema: z.ZodType<T>, raw: unknown, path: string): T {
-  const parsed = schema.safeParse(raw)
+  const parsed = safeParse(schema, raw, path)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   return fail('TOKENIZER_INVALID', { path, reason: `${issue?.path.join('.') || 'it'} is not as expected (${issue?.message ?? 'malformed'})` })
+}
+
+/** Stages may hold stages; a file that nests thousands of them exhausts the stack of whoever walks through it. */
+function safeParse<T>(schema: z.ZodType<T>, raw: unknown, path: string): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(raw)
+  } catch (error) {
+    if (error instanceof RangeError) return fail('TOKENIZER_INVALID', { path, reason: 'its stages are nested too deeply' }, error)
+    throw error
+  }
 }

@@ -36,6 +36,7 @@ export async function weightFiles(folder: string): Promise<string[]> {
     const parsed = Index.safeParse(await readJsonObject(index))
     if (!parsed.success) return fail('MODEL_FOLDER_INVALID', { path: folder, reason: `${INDEX} has no weight_map` })
     const names = [...new Set(Object.values(parsed.data.weight_map))].sort()
+    if (names.length === 0) return fail('MODEL_FOLDER_INVALID', { path: folder, reason: `the weight_map of ${INDEX} is empty` })
     // A shard is a plain file name: a path would lead out of the folder.
     const astray = names.find((name) => name !== basename(name) || name.includes('\\'))
     if (astray !== undefined) return fail('MODEL_FOLDER_INVALID', { path: folder, reason: `${INDEX} names "${astray}", which is not a file of the folder` })

@@ -19,14 +19,15 @@ const SMALLEST_NORM = 1e-30
 
 /**
  * Input: `resid` float32 [pos, d_in]. Outputs: `latents` int64 [U] ascending, `Z` float32 [pos, U], `rows` [U, d_in],
- * `reconstruction` and `error` [pos, d_in], `tokenScale` and `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_in].
+ * `reconstruction` and `error` [pos, d_in], `tokenScale` and `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_in], `check` [].
  */
 export function buildEncoder(sae: Sae): Graph {
   const graph = createGraph(`SAE ${sae.name}`)
   const resid = addInput(graph, 'resid', 'float32', ['pos', sae.d_in])
   const { xn, tokenScale, tokenShift } = normalise(graph, sae, resid)
   const norms = sae.rescaleByDecoderNorm ? decoderNorms(graph, sae) : null
-  const f = gated(graph, sae, preActivations(graph, sae, xn, norms))
+  const p = preActivations(graph, sae, xn, norms)
+  const f = gated(graph, sae, p)
 
   const positive = op.greater(graph, op.reduceMax(graph, f, { axes: [0] }), op.scalar(graph, 0))
   const found = op.nonZero(graph, positive)
@@ -37,7 +38,8 @@ export function buildEncoder(sae: Sae): Graph {
   const yn = op.add(graph, op.matMul(graph, Z, rows), bias)
   const reconstruction = op.add(graph, op.mul(graph, yn, tokenScale), tokenShift)
 
-  const outputs = { latents, Z, rows, reconstruction, error: op.sub(graph, resid, reconstruction), tokenScale, tokenShift, bias }
+  const error = op.sub(graph, resid, reconstruction)
+  const outputs = { latents, Z, rows, reconstruction, error, tokenScale, tokenShift, bias, check: checkSum(graph, sae, p) }
   for (const [name, value] of Object.entries(outputs)) addOutput(graph, name, value)
   return graph
 }
@@ -71,6 +73,16 @@ function preActivations(graph: Graph, sae: Sae, xn: Value, norms: Value | null):
   const input = sae.subtractDecoderBias ? op.sub(graph, xn, weight(graph, sae, 'b_dec')) : xn
   const p = op.add(graph, op.matMul(graph, input, weight(graph, sae, 'W_enc')), weight(graph, sae, 'b_enc'))
   return norms ? op.mul(graph, p, norms) : p
+}
+
+/**
+ * NaN where any pre-activation or threshold is. A gate turns NaN into 0, so that a damaged latent would be missing without a word.
+ * Infinities are no damage: -inf as a bias keeps a latent off.
+ */
+function checkSum(graph: Graph, sae: Sae, p: Value): Value {
+  const sum = op.reduceSum(graph, p, { axes: [0, 1] })
+  if (sae.gate.kind !== 'jumprelu') return sum
+  return op.add(graph, sum, op.reduceSum(graph, weight(graph, sae, sae.gate.threshold), { axes: [0] }))
 }
 
 /** f [pos, d_sae]. Of equal pre-activations TopK takes the ones with the lower index, as the runtime's kernel is specified to. */

@@ -73,8 +73,9 @@ export async function createEncoder(openSession: OpenSession, sae: Sae, device: 
         tokenShift: floatsOf(outputs, 'tokenShift'),
         bias: floatsOf(outputs, 'bias')
       }
-      // The error is finite only where the hook values and the reconstruction are.
-      if (!active.error.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
+      // The error is finite only where the hook values and the reconstruction are; the check sees what the gate hides.
+      const broken = floatsOf(outputs, 'check').some(Number.isNaN)
+      if (broken || !active.error.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
       return active
     },
     release: () => session.release()

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
 import type { LatentLabel } from '../../shared/records/latent'
-import { failToRead } from '../tensors/files'
+import { checkFile, failToRead } from '../tensors/files'
 import type { Sae } from './types'
 
 export const LABELS_FILE = 'latents.jsonl'
@@ -48,6 +48,7 @@ interface Place {
 export async function openLabels(sae: Sae): Promise<Labels> {
   const path = join(sae.folder, LABELS_FILE)
   if (!existsSync(path)) return { all: [], record: () => Promise.resolve(null) }
+  await checkFile(path)
   const all: LatentLabel[] = []
   const places = new Map<number, Place>()
   await eachLine(path, (text, place) => {

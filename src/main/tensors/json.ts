@@ -2,7 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
-import { failToRead } from './files'
+import { checkFile, failToRead } from './files'
+
+/** The largest known tokenizer.json has 35 MB. */
+const MAX_BYTES = 2 ** 28
 
 const JsonObject = z.record(z.string(), z.unknown())
 
@@ -11,6 +14,7 @@ const JsonObject = z.record(z.string(), z.unknown())
  * @throws FILE_MISSING, FILE_UNREADABLE, JSON_INVALID
  */
 export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
+  await checkFile(path, MAX_BYTES)
   const text = await readFile(path, 'utf8').catch((error: unknown) => failToRead(path, error))
   const value = parse(text, path)
   const parsed = JsonObject.safeParse(value)

@@ -7,7 +7,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
 import { bytesPerElement, isDtype, toFloat32, FLOAT_DTYPES, type Dtype } from './dtypes'
-import { failToRead } from './files'
+import { checkFile, failToRead } from './files'
 import { duplicateKey } from './json'
 
 /** The reference reader's bound on the header, in bytes. */
@@ -41,6 +41,7 @@ const Metadata = z.record(z.string(), z.string())
  * @throws FILE_MISSING, FILE_UNREADABLE, SAFETENSORS_INVALID (with the reason), TENSOR_DTYPE for sub-byte types
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
+  await checkFile(path)
   const file = await open(path, 'r').catch((error: unknown) => failToRead(path, error))
   try {
     const { size } = await file.stat()
@@ -177,7 +178,8 @@ async function readBytes(handle: FileHandle, path: string, offset: number, lengt
   // allocUnsafeSlow is never pooled, so its memory starts at an address typed arrays can view.
   const buffer = Buffer.allocUnsafeSlow(length)
   for (let done = 0; done < length;) {
-    const { bytesRead } = await handle.read(buffer, done, Math.min(length - done, MAX_READ), offset + done)
+    const reading = handle.read(buffer, done, Math.min(length - done, MAX_READ), offset + done)
+    const { bytesRead } = await reading.catch((error: unknown) => failToRead(path, error))
     if (bytesRead === 0) return invalid(path, `it is cut off: ${(await stat(path)).size} of ${offset + length} bytes are there`)
     done += bytesRead
   }

@@ -182,7 +182,7 @@ describe('a folder that is not usable is refused with its own text', () => {
         await mkdir(join(folder, 'config.json'))
         return folder
       },
-      /config\.json cannot be read: EISDIR\. Check the permissions/
+      /config\.json cannot be read: it is a folder\. Check the permissions/
     ]
   ]
   it.each(cases)('%s', async (_, make, text) => {
