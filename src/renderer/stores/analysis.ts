@@ -118,7 +118,9 @@ export const useAnalysis = defineStore('analysis', () => {
   async function save(name: string): Promise<void> {
     const current = ranking.value
     if (!current) return
-    const done = await project.change(() => archive.call('rankings.save', { name, promptId: prompt.promptId, ranking: current }))
+    // kept with the ranking, so that reports name its latents without the SAE's folder
+    const named = rows.value.flatMap(({ latent, label }) => (label === null ? [] : [{ latent, label, source: '' }]))
+    const done = await project.change(() => archive.call('rankings.save', { name, promptId: prompt.promptId, ranking: current, labels: named }))
     if (!done) return
     savedId.value = done.id
     toasts.show(`Saved the ranking “${name}”`, { tone: 'good' })
@@ -130,7 +132,10 @@ export const useAnalysis = defineStore('analysis', () => {
     try {
       const record = await archive.call('rankings.get', { id })
       const { ranking: result } = record
-      if ('text' in result.prompt) prompt.show(record.promptId, result.prompt.text)
+      const text = promptText(result)
+      // A prompt edited since is left alone: the ranking's own text is shown apart from it.
+      const unchanged = project.prompts.some((each) => each.id === record.promptId && each.text === text)
+      prompt.show(unchanged ? record.promptId : null, text)
       library.chooseModel(result.provenance.model.path)
       library.chooseSae(result.provenance.sae.path)
       setMethod(result.method)
@@ -207,6 +212,15 @@ export const useAnalysis = defineStore('analysis', () => {
 })
 
 const fingerprint = (call: AttributeCall | null): string => JSON.stringify(call)
+
+/** The text a ranking was made of; exact ids are shown as the text they spell. */
+function promptText(ranking: Ranking): string {
+  if ('text' in ranking.prompt) return ranking.prompt.text
+  return ranking.tokens
+    .filter((token) => !token.special)
+    .map((token) => token.text)
+    .join('')
+}
 
 /** The call that makes a ranking again, from its own record. */
 function inputOf(ranking: Ranking): AttributeCall {
