@@ -3,7 +3,7 @@
  * influence the target. Dashed: activation x |gradient| of the tenth largest product; what lies beyond it are the few.
  */
 import { formatNumber, formatShare, formatSigned } from '../utils/format'
-import type { ChartView } from './chart'
+import { markLatent, type ChartView } from './chart'
 import { axisStyle, baseOption, escapeHtml, tooltipStyle, type ChartTheme } from './theme'
 
 export interface ActivationGradientPoint {
@@ -28,6 +28,8 @@ export interface ActivationGradientData {
 const LINE_POINTS = 60
 const RANK_OF_LINE = 10
 const NAMED = 5
+/** So many of the best are marks of their own; the rest are drawn as one crowd, which stays fluid at many thousands. */
+const SINGLE = 300
 /** On a logarithmic axis gradients this much smaller than the largest are drawn at the lower edge. */
 const SMALLEST_SHARE = 1e-6
 
@@ -38,16 +40,23 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
   const mark = (point: ActivationGradientPoint): object => ({
     value: place(point),
     latent: point.latent,
-    rank: point.rank,
-    label: point.label,
-    gradient: point.gradient,
-    score: point.score,
     symbol: point.score < 0 ? 'diamond' : 'circle',
     symbolSize: 4 + 12 * Math.sqrt(most > 0 ? Math.abs(point.score) / most : 0),
     itemStyle: { color: colour(point, theme, point.rank <= data.carriers), opacity: point.rank <= data.carriers ? 0.9 : 0.6 },
     ...(point.rank <= NAMED && selected.size === 0 ? { label: tag(point, theme) } : {})
   })
-  const chosen = points.filter((point) => selected.has(point.latent))
+  const single = points.slice(0, SINGLE)
+  const crowd = points.slice(SINGLE)
+  const chosen = points.filter((point) => selected.has(point.latent)).slice(0, SINGLE)
+  const crowdOf = (sign: number): object => ({
+    type: 'scatter',
+    large: true,
+    largeThreshold: 0,
+    symbolSize: 4,
+    z: 1,
+    itemStyle: { color: sign === 0 ? theme.line : theme.diverging[sign < 0 ? 1 : 3], opacity: 0.7 },
+    data: crowd.filter((point) => Math.sign(point.score) === sign).map((point) => [...place(point), point.latent])
+  })
   return {
     option: {
       ...baseOption(theme),
@@ -72,9 +81,9 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
         nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left' },
         axisLabel: axisLabel(theme, scale)
       },
-      tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(point, unit) },
+      tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (point: unknown) => tip(points, point, unit) },
       series: [
-        { type: 'scatter', data: points.map(mark), z: 2, emphasis: { scale: 1.3 } },
+        { type: 'scatter', data: single.map(mark), z: 2, emphasis: { scale: 1.3 } },
         {
           type: 'scatter',
           z: 4,
@@ -85,6 +94,7 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
             ...(chosen.length <= 12 ? { label: tag(point, theme) } : {})
           }))
         },
+        ...[1, -1, 0].filter((sign) => crowd.some((point) => Math.sign(point.score) === sign)).map(crowdOf),
         ...tenthLine(points, scale, theme)
       ]
     },
@@ -161,23 +171,18 @@ function powerOfTen(value: number): string {
   return `10${power < 0 ? '⁻' : ''}${digits}`
 }
 
-function tip(point: unknown, unit: string): string {
-  const data: unknown = typeof point === 'object' && point !== null ? Reflect.get(point, 'data') : null
-  if (typeof data !== 'object' || data === null || !('latent' in data)) return ''
-  const read = (field: string): unknown => Reflect.get(data, field)
-  const number = (field: string): number => Number(read(field))
-  const value = read('value')
-  const activation = Array.isArray(value) ? Number(value[0]) : NaN
-  const label = read('label')
-  return [
-    `#${number('rank')} latent ${number('latent')}`,
-    typeof label === 'string' ? escapeHtml(label) : '',
-    `activation <b>${formatNumber(activation)}</b>`,
-    `gradient <b>${formatSigned(number('gradient'))}</b>`,
-    `influence <b>${formatSigned(number('score'))}</b> ${escapeHtml(unit)}`
+function tip(points: readonly ActivationGradientPoint[], mark: unknown, unit: string): string {
+  const latent = markLatent(typeof mark === 'object' && mark !== null ? Reflect.get(mark, 'data') : null)
+  const point = points.find((each) => each.latent === latent)
+  if (!point) return ''
+  const lines = [
+    `#${point.rank} latent ${point.latent}`,
+    ...(point.label === null ? [] : [escapeHtml(point.label)]),
+    `activation <b>${formatNumber(point.activation)}</b>`,
+    `gradient <b>${formatSigned(point.gradient)}</b>`,
+    `influence <b>${formatSigned(point.score)}</b> ${escapeHtml(unit)}`
   ]
-    .filter((line) => line !== '')
-    .join('<br>')
+  return lines.join('<br>')
 }
 
 function summary({ points, carriers }: ActivationGradientData): string {

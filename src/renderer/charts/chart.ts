@@ -8,8 +8,9 @@ export interface ChartView {
   table: { columns: string[]; rows: (string | number | null)[][] }
 }
 
-/** The latent a clicked mark stands for, when its data carries one. */
+/** The latent a clicked mark stands for, when its data carries one: as `latent`, or third in a crowd's [x, y, latent]. */
 export function markLatent(data: unknown): number | null {
+  if (Array.isArray(data)) return typeof data[2] === 'number' ? data[2] : null
   return numberField(data, 'latent')
 }
 

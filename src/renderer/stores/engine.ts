@@ -2,7 +2,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Progress } from '../../shared/contract'
 import type { Device, DeviceInfo } from '../../shared/records/model'
-import { engine, processState } from '../bridge'
+import { Cancelled } from '../../shared/errors'
+import { engine, processState, shell } from '../bridge'
 import { useSettings } from './settings'
 
 /** Work under way, as the status bar shows it. */
@@ -22,6 +23,8 @@ export interface TaskHandle {
 }
 
 const MEMORY_INTERVAL = 4000
+/** A run that has begun cannot be interrupted; one that goes on this long after a cancel is ended with its process. */
+const CANCEL_PATIENCE = 5000
 
 /** The engine as the window sees it: devices, memory, and the list of running tasks with progress and cancel. */
 export const useEngine = defineStore('engine', () => {
@@ -67,6 +70,9 @@ export const useEngine = defineStore('engine', () => {
         signal: abort.signal,
         onProgress: (progress) => change(id, { progress, millisecondsLeft: left(task.startedAt, progress) })
       })
+    } catch (error) {
+      // An engine that was restarted because it did not hear the cancel fails the call; to the user it was cancelled.
+      throw abort.signal.aborted ? new Cancelled() : error
     } finally {
       aborts.delete(id)
       tasks.value = tasks.value.filter((each) => each.id !== id)
@@ -76,6 +82,9 @@ export const useEngine = defineStore('engine', () => {
   function cancel(id: number): void {
     change(id, { cancelling: true })
     aborts.get(id)?.abort()
+    setTimeout(() => {
+      if (aborts.has(id)) void shell.call('process.restart', { process: 'engine' })
+    }, CANCEL_PATIENCE)
   }
 
   function cancelAll(): void {

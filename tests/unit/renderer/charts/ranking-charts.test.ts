@@ -91,6 +91,15 @@ describe('activation against gradient', () => {
     )
   })
 
+  it('draws thousands as a crowd whose points still name their latent', () => {
+    const many = Array.from({ length: 5000 }, (_, at) => point(at + 1, 1 + (at % 30), at % 2 === 0 ? 0.01 : -0.01))
+    const view = activationGradient({ points: many, selected: none, scale: 'log', unit: 'logit', carriers: 50 }, theme)
+    const [single, , raising] = Series.parse(view.option.series)
+    expect(single?.data).toHaveLength(300)
+    expect(markLatent(raising?.data[0])).toBe(301)
+    expect(tip(view, { data: raising?.data[0] })).toContain('latent 301')
+  })
+
   it('draws nothing for no points and does not fail', () => {
     const view = activationGradient({ points: [], selected: none, scale: 'log', unit: 'logit', carriers: 0 }, theme)
     expect(view.summary).toBe('No latent is active.')
