@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forwardResid, logSumExp, promptIds } from '../../src/main/models'
 import { readRows, readSafetensors } from '../../src/main/tensors/safetensors'
-import { f32, floatsOf, i64 } from '../../src/main/runtime'
+import { openBench, verifyLatents } from '../../src/main/attribution'
+import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
 import { compareRuns } from '../../src/main/steering/compare'
 import { createHookEditor } from '../../src/main/steering/editor'
 import { openSteered } from '../../src/main/steering/open'
@@ -155,6 +156,20 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
     expect(Math.abs((logits[token?.id ?? -1] ?? NaN) - logSumExp(logits) - (token?.logprob ?? NaN))).toBeLessThan(SAME)
   })
 
+  it('ablates as the exact check of an attribution does, in the reconstruction alone', async () => {
+    const { latent } = strongest
+    const { sessions, versions } = subject.bench
+    const { encoder, hook } = subject.sae
+    const bench = openBench({ openSession, sessions, encoder, hook, versions })
+    const request = { prompt: subject.prompt, method: 'gradsae' as const, target: { id: 5 }, includeSpecial: true }
+    const { effects } = await verifyLatents(bench, request, [{ latent, score: 0 }], quietTask(), () => undefined)
+    await bench.release()
+    const ablate = recipe('ablate', [{ latent, mode: 'ablate', coefficient: 0, positions: 'all' }], false)
+    const { columns } = await compare(subject, [recipe('reconstruction', [], false), ablate], { maxTokens: 1 })
+    const [before = NaN, after = NaN] = columns.slice(1).map(({ tokens }) => tokens[0]?.targetProbability ?? NaN)
+    expect(Math.abs(before - after - (effects[0]?.exactEffect ?? NaN))).toBeLessThan(SAME * Math.max(before, after))
+  })
+
   it('changes nothing when an activation is set to what it is', async () => {
     const { latent, activation } = strongest
     const { columns } = await compare(
@@ -253,14 +268,14 @@ describe('the end of a text', () => {
     const noise = recipe('long', [
       { latent: (await strongestLatent(subject)).latent, mode: 'add', coefficient: 40, positions: 'generated' }
     ])
-    const { columns } = await compare(subject, [noise], { maxTokens: 300, stopAtEnd: true })
+    const alone = await compare(subject, [], { maxTokens: 300, stopAtEnd: true })
+    const { columns } = await compare(subject, [noise], { maxTokens: idsOf(alone.columns[0]).length + 2, stopAtEnd: true })
     const [baseline, steered] = columns
     expect(baseline?.finished).toBe('end')
     expect(baseline?.tokens.at(-1)?.special).toBe(true)
     expect(baseline?.tokens.slice(0, -1).some(({ special }) => special)).toBe(false)
     expect(baseline?.text).not.toContain('<|')
     expect(idsOf(steered).length).not.toBe(idsOf(baseline).length)
-    const alone = await compare(subject, [], { maxTokens: 300, stopAtEnd: true })
     expectSame(alone.columns[0], baseline)
   })
 })
