@@ -4,6 +4,7 @@ import { hookValues, openBench, suffixLogits } from '../../../src/main/attributi
 import { identityOf } from '../../../src/main/attribution/identity'
 import { prepare } from '../../../src/main/attribution/prepare'
 import { logit } from '../../../src/main/attribution/targets/logit'
+import { warningsOf, type Observed } from '../../../src/main/attribution/warnings'
 import { createModelSessions, openModel } from '../../../src/main/models'
 import { openSession } from '../../../src/main/runtime'
 import { createEncoder, openSae } from '../../../src/main/saes'
@@ -104,13 +105,29 @@ describe('a ranking', () => {
     expect(without.identity).toEqual(all.identity)
   })
 
-  it('warns of a probability at its limits, of a poor SAE and of a missing BOS', async () => {
-    const far = await rank({ method: 'gradsae', target: { id: (await rank({ method: 'gradsae' })).top[9]?.id ?? 0 } })
-    expect(far.fvu).toBeGreaterThan(1)
-    expect(far.warnings.join(' ')).toContain('The reconstruction is worse than the mean (fraction of variance unexplained')
+  it('warns of a poor SAE and of a missing BOS', async () => {
+    const ranking = await rank()
+    expect(ranking.fvu).toBeGreaterThan(1)
+    expect(ranking.warnings.join(' ')).toContain('The reconstruction is worse than the mean (fraction of variance unexplained')
     const plain = await rank({ prompt: { ids: [9, 14, 3] } })
     expect(plain.warnings.join(' ')).toContain('trained on text that begins with a BOS token')
-    expect((await rank()).warnings.join(' ')).not.toContain('BOS')
+    expect(ranking.warnings.join(' ')).not.toContain('BOS')
+  })
+
+  it('warns of a saturated probability, of parts that do not add up and of a device that did not work', async () => {
+    const opened = await bench()
+    const prepared = await prepare(opened, BASE)
+    const fine = { total: 1, latents: 1, decoderBias: 0, error: 0, relativeGap: 0 }
+    const device = { requested: 'cpu', used: 'cpu', note: '' } as const
+    const warn = (change: Partial<Observed>): string[] =>
+      warningsOf(opened, prepared, { kind: 'probability', probability: 0.5, fvu: 0.1, identity: fine, devices: [device], ...change })
+    expect(warn({})).toEqual([])
+    expect(warn({ probability: 0.9987 })[0]).toContain("The target's probability is 0.9987. Near 1 its gradient vanishes")
+    expect(warn({ probability: 3e-7 })[0]).toContain("The target's probability is 3.0e-7. Near 0 its gradient vanishes")
+    expect(warn({ probability: 0.9987, kind: 'logit' })).toEqual([])
+    expect(warn({ identity: { ...fine, relativeGap: 0.02 } })[0]).toContain('by 2.0e-2 of their size. Do not trust this ranking.')
+    const fallback = { ...device, note: 'webgpu did not work (no adapter); the CPU is used' }
+    expect(warn({ devices: [fallback, fallback] })).toEqual(['Device: webgpu did not work (no adapter); the CPU is used.'])
   })
 
   it('works at every hook point, the last included, where no attention is left', async () => {
