@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Input, EngineCalls } from '../../shared/contract'
 import { Device } from '../../shared/records/model'
+import type { LatentLabel } from '../../shared/records/latent'
 import type { MethodName, Ranking } from '../../shared/records/ranking'
 import type { Token } from '../../shared/records/token'
 import type { ShownError } from '../components/ui/types'
@@ -75,7 +76,7 @@ export const useAnalysis = defineStore('analysis', () => {
     running.value = 'rank'
     try {
       const result = await engineStore.run('Ranking latents', (task) => engine.call('attribution.rank', call, task))
-      await show(result, null)
+      await show(result, null, [])
       madeWith.value = fingerprint(call)
     } catch (thrown) {
       if (!wasCancelled(thrown)) error.value = shown(thrown)
@@ -120,7 +121,9 @@ export const useAnalysis = defineStore('analysis', () => {
     if (!current) return
     // kept with the ranking, so that reports name its latents without the SAE's folder
     const named = rows.value.flatMap(({ latent, label }) => (label === null ? [] : [{ latent, label, source: '' }]))
-    const done = await project.change(() => archive.call('rankings.save', { name, promptId: prompt.promptId, ranking: current, labels: named }))
+    const done = await project.change(() =>
+      archive.call('rankings.save', { name, promptId: prompt.promptId, ranking: current, labels: named })
+    )
     if (!done) return
     savedId.value = done.id
     toasts.show(`Saved the ranking “${name}”`, { tone: 'good' })
@@ -141,16 +144,17 @@ export const useAnalysis = defineStore('analysis', () => {
       setMethod(result.method)
       settings.remember('analyse.includeSpecial', result.includeSpecial)
       target.value = result.target.chosenBy === 'user' ? result.target : null
-      await show(result, id)
+      await show(result, id, record.labels)
       madeWith.value = fingerprint(input.value)
     } catch (thrown) {
       error.value = shown(thrown)
     }
   }
 
-  async function show(result: Ranking, id: string | null): Promise<void> {
-    const { labels: found } = await engine.call('latents.labels', { sae: result.provenance.sae.path }).catch(() => ({ labels: [] }))
-    labels.value = new Map(found.map((label) => [label.latent, label.label]))
+  /** Labels come from the SAE's folder; where it is gone, those kept with the ranking serve. */
+  async function show(result: Ranking, id: string | null, kept: readonly LatentLabel[]): Promise<void> {
+    const found = await engine.call('latents.labels', { sae: result.provenance.sae.path }).catch(() => ({ labels: kept }))
+    labels.value = new Map(found.labels.map((label) => [label.latent, label.label]))
     const active = new Set(result.latents.map((latent) => latent.latent))
     selection.set([...selection.latents].filter((latent) => active.has(latent)))
     selection.position = null

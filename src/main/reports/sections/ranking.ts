@@ -84,13 +84,17 @@ function identity({ ranking }: SavedRanking): Html {
   const { total, latents, decoderBias, error, relativeGap } = ranking.identity
   const share = (part: number): string => (total === 0 ? '–' : formatShare(part / total))
   const row = (name: string, value: number): (Html | string)[] => [name, formatSigned(value), share(value)]
+  const cancels = [latents, decoderBias, error].some((part) => Math.abs(part) > Math.abs(total))
   return html`<h4>What the latents explain</h4>
     ${table(
       'First-order parts of gradient · hook value',
       [{ name: 'part' }, { name: 'value', numeric: true }, { name: 'share', numeric: true }],
       [row('latents', latents), row('decoder bias', decoderBias), row('SAE error', error), row('gradient · hook value', total)]
     )}
-    <p class="soft">The parts add up to the whole with a relative gap of ${formatNumber(relativeGap, 2)}.</p>`
+    <p class="soft">
+      The parts add up to the whole with a relative gap of
+      ${formatNumber(relativeGap, 2)}.${cancels ? ' Shares beyond 100 % mean that parts cancel.' : ''}
+    </p>`
 }
 
 function latentTable(saved: SavedRanking, rows: readonly RankingRow[]): Html {
