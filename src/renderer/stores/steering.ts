@@ -14,7 +14,7 @@ import { useSettings } from './settings'
 const SHOWN_AT_FIRST = 3
 const MAX_COLUMNS = 16
 /** Windows narrower than this start without the list of latents. */
-const SHELF_FROM = 1360
+const SHELF_FROM = 1700
 
 /** The Steer view's bench: which recipes stand beside the baseline, how text is generated, which token is watched. */
 export const useSteering = defineStore('steering', () => {

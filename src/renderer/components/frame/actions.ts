@@ -1,12 +1,14 @@
 import { computed, type ComputedRef } from 'vue'
 import type { MenuCommand } from '../../../shared/contract/shell'
 import { useAnalysis } from '../../stores/analysis'
+import { useComparison } from '../../stores/comparison'
 import { useEngine } from '../../stores/engine'
 import { useNavigation, type ViewName } from '../../stores/navigation'
 import { useProject } from '../../stores/project'
 import { usePromptText } from '../../stores/prompt-text'
 import { usePrompts } from '../../stores/prompts'
 import { useSettings } from '../../stores/settings'
+import { useSteeringRuns } from '../../stores/steering-runs'
 
 /** Something a person can do from anywhere: listed by the palette, bound to keys, asked for by the menu. */
 export interface Action {
@@ -31,7 +33,9 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const project = useProject()
   const navigation = useNavigation()
   const analysis = useAnalysis()
+  const comparison = useComparison()
   const engine = useEngine()
+  const runs = useSteeringRuns()
   const settings = useSettings()
   const prompts = usePrompts()
   const promptText = usePromptText()
@@ -43,65 +47,70 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
     await analysis.openPrompt(id)
   }
 
-  return computed(() => [
-    {
-      id: 'run',
-      label: 'Run the ranking',
-      keys: 'Ctrl+Enter',
-      enabled: navigation.view === 'analyse' && analysis.cannotRun === null && !analysis.running,
-      run: () => void analysis.run()
-    },
-    {
-      id: 'verify',
-      label: 'Verify the top latents by ablation',
-      enabled: analysis.ranking !== null && !analysis.running,
-      run: () => void analysis.verify()
-    },
-    { id: 'cancel', label: 'Cancel what is running', keys: 'Esc', enabled: engine.busy, run: engine.cancelAll },
-    { id: 'prompt.new', label: 'New prompt', keys: 'Ctrl+N', enabled: project.state !== null, run: () => void newPrompt() },
-    { id: 'group.new', label: 'New group', enabled: project.state !== null, run: () => void prompts.addGroup('New group') },
-    ...VIEWS.map((view, index) => ({
-      id: `view.${view.value}` as const,
-      label: `Go to ${view.label}`,
-      keys: `Ctrl+${index + 1}`,
-      enabled: true,
-      run: () => navigation.go(view.value)
-    })),
-    {
-      id: 'edit.undo',
-      label: project.state?.undo ? `Undo: ${project.state.undo}` : 'Undo',
-      keys: 'Ctrl+Z',
-      enabled: project.state?.undo != null,
-      run: () => void project.undo()
-    },
-    {
-      id: 'edit.redo',
-      label: project.state?.redo ? `Redo: ${project.state.redo}` : 'Redo',
-      keys: 'Ctrl+Shift+Z',
-      enabled: project.state?.redo != null,
-      run: () => void project.redo()
-    },
-    { id: 'project.new', label: 'New project', enabled: true, run: () => void project.create() },
-    { id: 'project.open', label: 'Open a project', keys: 'Ctrl+O', enabled: true, run: () => void project.openChosen() },
-    { id: 'project.openDemo', label: 'Open the demo project', enabled: true, run: () => void project.openDemo() },
-    {
-      id: 'project.saveAs',
-      label: 'Save the project as',
-      keys: 'Ctrl+Shift+S',
-      enabled: project.state !== null,
-      run: () => void project.saveAs()
-    },
-    { id: 'report.export', label: 'Write a report', enabled: project.state !== null, run: () => navigation.go('reports') },
-    { id: 'theme.light', label: 'Light theme', enabled: settings.settings.theme !== 'light', run: () => void settings.setTheme('light') },
-    { id: 'theme.dark', label: 'Dark theme', enabled: settings.settings.theme !== 'dark', run: () => void settings.setTheme('dark') },
-    {
-      id: 'theme.system',
-      label: 'Theme of the system',
-      enabled: settings.settings.theme !== 'system',
-      run: () => void settings.setTheme('system')
-    },
-    { id: 'palette', label: 'Command palette', keys: 'Ctrl+K', enabled: true, run: () => open('palette') },
-    { id: 'shortcuts', label: 'Keyboard shortcuts', keys: 'F1', enabled: true, run: () => open('shortcuts') },
-    { id: 'about', label: 'About the workbench', enabled: true, run: () => open('about') }
-  ])
+  return computed(() => {
+    const steer = navigation.view === 'steer'
+    return [
+      {
+        id: 'run',
+        label: steer ? 'Run the steering comparison' : 'Run the ranking',
+        keys: 'Ctrl+Enter',
+        enabled: steer
+          ? runs.cannotRun === null && !comparison.running
+          : navigation.view === 'analyse' && analysis.cannotRun === null && !analysis.running,
+        run: () => void (steer ? runs.run() : analysis.run())
+      },
+      {
+        id: 'verify',
+        label: 'Verify the top latents by ablation',
+        enabled: analysis.ranking !== null && !analysis.running,
+        run: () => void analysis.verify()
+      },
+      { id: 'cancel', label: 'Cancel what is running', keys: 'Esc', enabled: engine.busy, run: engine.cancelAll },
+      { id: 'prompt.new', label: 'New prompt', keys: 'Ctrl+N', enabled: project.state !== null, run: () => void newPrompt() },
+      { id: 'group.new', label: 'New group', enabled: project.state !== null, run: () => void prompts.addGroup('New group') },
+      ...VIEWS.map((view, index) => ({
+        id: `view.${view.value}` as const,
+        label: `Go to ${view.label}`,
+        keys: `Ctrl+${index + 1}`,
+        enabled: true,
+        run: () => navigation.go(view.value)
+      })),
+      {
+        id: 'edit.undo',
+        label: project.state?.undo ? `Undo: ${project.state.undo}` : 'Undo',
+        keys: 'Ctrl+Z',
+        enabled: project.state?.undo != null,
+        run: () => void project.undo()
+      },
+      {
+        id: 'edit.redo',
+        label: project.state?.redo ? `Redo: ${project.state.redo}` : 'Redo',
+        keys: 'Ctrl+Shift+Z',
+        enabled: project.state?.redo != null,
+        run: () => void project.redo()
+      },
+      { id: 'project.new', label: 'New project', enabled: true, run: () => void project.create() },
+      { id: 'project.open', label: 'Open a project', keys: 'Ctrl+O', enabled: true, run: () => void project.openChosen() },
+      { id: 'project.openDemo', label: 'Open the demo project', enabled: true, run: () => void project.openDemo() },
+      {
+        id: 'project.saveAs',
+        label: 'Save the project as',
+        keys: 'Ctrl+Shift+S',
+        enabled: project.state !== null,
+        run: () => void project.saveAs()
+      },
+      { id: 'report.export', label: 'Write a report', enabled: project.state !== null, run: () => navigation.go('reports') },
+      { id: 'theme.light', label: 'Light theme', enabled: settings.settings.theme !== 'light', run: () => void settings.setTheme('light') },
+      { id: 'theme.dark', label: 'Dark theme', enabled: settings.settings.theme !== 'dark', run: () => void settings.setTheme('dark') },
+      {
+        id: 'theme.system',
+        label: 'Theme of the system',
+        enabled: settings.settings.theme !== 'system',
+        run: () => void settings.setTheme('system')
+      },
+      { id: 'palette', label: 'Command palette', keys: 'Ctrl+K', enabled: true, run: () => open('palette') },
+      { id: 'shortcuts', label: 'Keyboard shortcuts', keys: 'F1', enabled: true, run: () => open('shortcuts') },
+      { id: 'about', label: 'About the workbench', enabled: true, run: () => open('about') }
+    ]
+  })
 }
