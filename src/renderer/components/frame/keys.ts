@@ -55,7 +55,7 @@ function nextPane(direction: number): void {
   const panes = [...document.querySelectorAll<HTMLElement>('[data-pane]')].filter((pane) => pane.offsetParent !== null)
   const at = panes.findIndex((pane) => pane.contains(document.activeElement))
   const pane = panes[(at + direction + panes.length) % panes.length]
-  const inside = pane?.querySelector<HTMLElement>('[tabindex="0"], textarea, input, button:not(:disabled)')
+  const inside = pane?.querySelector<HTMLElement>('[tabindex="0"], textarea, input, button:not([aria-disabled])')
   ;(inside ?? pane)?.focus()
 }
 
