@@ -24,7 +24,10 @@ const rooms = {
 }
 
 /** What reports share with the window: chart builders, and the pure helpers that say what numbers and tokens look like. */
-const CHARTS = ['^src/renderer/charts/', '^src/renderer/utils/(comparability|format|ranking-comparison|ranking-view|text-diff|tokens)\\.ts$']
+const CHARTS = [
+  '^src/renderer/charts/',
+  '^src/renderer/utils/(comparability|format|ranking-comparison|ranking-view|text-diff|tokens)\\.ts$'
+]
 
 const main = (room) => `^src/main/${room}/`
 const SHARED = '^src/shared/'
