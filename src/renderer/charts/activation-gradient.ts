@@ -141,7 +141,15 @@ function colour(point: ActivationGradientPoint, theme: ChartTheme, strong: boole
 }
 
 function tag(point: ActivationGradientPoint, theme: ChartTheme): object {
-  return { show: true, position: 'left', formatter: String(point.latent), color: theme.text, fontSize: 10.5 }
+  return {
+    show: true,
+    position: 'left',
+    formatter: String(point.latent),
+    color: theme.text,
+    fontSize: 10.5,
+    textBorderColor: theme.background,
+    textBorderWidth: 3
+  }
 }
 
 /** Logarithmic axes end a little beyond the data, so that no mark is cut. */

@@ -15,7 +15,8 @@ export interface TableSelectionInput<Key> {
 /** Which row is active and which are selected, by mouse and by keyboard, as in every desktop list. */
 export function useTableSelection<Key>(input: TableSelectionInput<Key>) {
   const active = ref(-1)
-  let anchor = -1
+  /** The row a Shift selection starts from, by key: rows move when they are sorted. */
+  let anchor: Key | null = null
 
   /** A choice of the row at `index`: alone, extended from the anchor (Shift), or toggled (Ctrl). */
   function choose(index: number, extend: boolean, toggle: boolean): void {
@@ -24,14 +25,19 @@ export function useTableSelection<Key>(input: TableSelectionInput<Key>) {
     if (key === undefined) return
     let next: Set<Key>
     if (input.single() || (!extend && !toggle)) next = new Set([key])
-    else if (extend) next = new Set([...(toggle ? input.selected() : []), ...rangeBetween(keys, anchor < 0 ? index : anchor, index)])
+    else if (extend) next = new Set([...(toggle ? input.selected() : []), ...rangeBetween(keys, anchorIndex(index), index)])
     else {
       next = new Set(input.selected())
       if (!next.delete(key)) next.add(key)
     }
-    if (!extend || anchor < 0) anchor = index
+    if (!extend || anchor === null) anchor = key
     active.value = index
     input.change(next)
+  }
+
+  function anchorIndex(otherwise: number): number {
+    const at = anchor === null ? -1 : input.keys.value.indexOf(anchor)
+    return at < 0 ? otherwise : at
   }
 
   function moveTo(index: number, extend: boolean): void {
@@ -41,7 +47,7 @@ export function useTableSelection<Key>(input: TableSelectionInput<Key>) {
   }
 
   /** Handles a key that moves or selects; says whether it did. */
-  function key(event: KeyboardEvent): boolean {
+  function key(event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey'>): boolean {
     const command = event.ctrlKey || event.metaKey
     const last = input.keys.value.length - 1
     if (event.key === ' ') choose(active.value, false, true)
@@ -62,7 +68,6 @@ export function useTableSelection<Key>(input: TableSelectionInput<Key>) {
     if (active.value < 0) return
     const key = before[active.value]
     active.value = key === undefined ? -1 : now.indexOf(key)
-    anchor = active.value
   })
 
   return { active, choose, key }
