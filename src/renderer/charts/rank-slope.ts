@@ -79,6 +79,8 @@ function slope(
   const moved = place(row.cells[0] ?? null, depth) - place(row.cells[last] ?? null, depth)
   const colour = chosen ? theme.accent : moved > 0 ? theme.diverging[4] : moved < 0 ? theme.diverging[0] : theme.textSoft
   const missing = row.cells.some((cell) => cell === null)
+  // Lines to what is below the depth all meet in one point; faint, they do not hide the others.
+  const leaves = row.cells.some((cell) => place(cell, depth) > depth)
   return {
     type: 'line',
     name: String(row.latent),
@@ -92,7 +94,7 @@ function slope(
       color: colour,
       width: chosen ? 2.5 : 1.25,
       type: missing ? [4, 3] : 'solid',
-      opacity: selected === null || chosen ? 1 : 0.45
+      opacity: chosen ? 1 : leaves ? 0.3 : selected === null ? 1 : 0.45
     },
     itemStyle: { color: colour },
     triggerEvent: true,
@@ -118,7 +120,7 @@ function endLabel(
     show: true,
     position: index === 0 ? 'left' : 'right',
     formatter: index === 0 ? `${name}  ${cell.rank}` : `${cell.rank}  ${name}`,
-    width: 106,
+    width: 100,
     overflow: 'truncate',
     color: chosen ? theme.accent : theme.textSoft,
     fontWeight: chosen ? 'bold' : 'normal',

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { Comparison, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { Token } from '../../shared/records/token'
 import type { ModelInfo, SaeInfo } from '../../shared/records/model'
@@ -163,6 +163,8 @@ export const useComparison = defineStore('comparison', () => {
     const text = 'text' in of.prompt ? of.prompt.text : of.promptTokens.map((token) => token.text).join('')
     return comparisonName(of.promptName, text, of.recipes)
   }
+
+  watch(() => project.opened, close)
 
   const rename = (id: string, name: string): Promise<unknown> => project.change(() => archive.call('comparisons.update', { id, name }))
 

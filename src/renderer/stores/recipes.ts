@@ -74,6 +74,8 @@ export const useRecipes = defineStore('recipes', () => {
     (ids) => (colours.value = assignColours(colours.value, ids)),
     { immediate: true }
   )
+  // Closing the window must not lose what was typed a moment before.
+  window.addEventListener('beforeunload', () => void flush())
   watch(
     () => project.opened,
     () => (drafts.value = new Map())
