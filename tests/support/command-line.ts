@@ -1,0 +1,46 @@
+/** The built command line in processes of its own. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+const CLI = join(ROOT, 'out/main/cli.cjs')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface SpawnOptions {
+  /** Folder that the command is typed in. */
+  readonly cwd?: string
+  /** What npm says that folder is, where npm has moved to another one. */
+  readonly typedIn?: string
+  /** Program and arguments put before node, for example a shell with limits. */
+  readonly before?: readonly string[]
+  /** Called with stderr so far whenever it grows. */
+  readonly onProgress?: (stderr: string, signal: (name: NodeJS.Signals) => void) => void
+  /** Reads nothing of stdout, and closes it at once. */
+  readonly closeOutput?: boolean
+}
+
+/** Runs the command line to its end. */
+export function runCli(args: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
+  if (!existsSync(CLI)) throw new Error(`${CLI} is missing: run "npm run build" first`)
+  const { INIT_CWD: _typedIn, ...env } = process.env
+  const typedIn = options.typedIn === undefined ? {} : { INIT_CWD: options.typedIn }
+  const [program = process.execPath, ...rest] = [...(options.before ?? []), process.execPath, CLI, ...args]
+  const child = spawn(program, rest, { cwd: options.cwd ?? ROOT, env: { ...env, ...typedIn }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  if (options.closeOutput === true) child.stdout.destroy()
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    options.onProgress?.(stderr, (name) => child.kill(name))
+  })
+  return new Promise((done, failed) => {
+    child.once('error', failed)
+    child.once('close', (code) => done({ code, stdout, stderr }))
+  })
+}

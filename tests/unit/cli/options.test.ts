@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest'
+import type { OptionValues } from '../../../src/main/cli/command'
+import { attribute } from '../../../src/main/cli/commands/attribute'
+import { generate } from '../../../src/main/cli/commands/generate'
+import { logits } from '../../../src/main/cli/commands/logits'
+import { report } from '../../../src/main/cli/commands/report'
+import { failureOf } from '../../support/failing'
+
+/** Options are refused before anything is opened: asking for the engine fails the test. */
+const context = {
+  engine: () => expect.fail('the engine was asked for'),
+  task: { signal: new AbortController().signal, progress: () => undefined },
+  cwd: '/nowhere',
+  bundledModels: '/nowhere',
+  resources: '/nowhere',
+  scratch: '/nowhere',
+  version: 'test'
+}
+const HELP = 'Run "npm run cli -- --help" for the commands and their options.'
+const model = { model: 'm' }
+const both = { ...model, sae: 's', prompt: 'a' }
+
+it.each<[string, typeof logits, OptionValues, string]>([
+  ['no model', logits, { prompt: 'a' }, '--model is missing.'],
+  ['no prompt', logits, model, '--prompt is missing (or give --tokens).'],
+  ['a prompt beside tokens', logits, { ...model, prompt: 'a', tokens: '1' }, 'Give --prompt or --tokens, not both.'],
+  ['a token that is no id', logits, { ...model, tokens: '1,x' }, '--tokens takes ids such as 1,2,3, not "x".'],
+  ['a token that is no whole number', logits, { ...model, tokens: '1.5' }, '--tokens takes ids such as 1,2,3, not "1.5".'],
+  ['a token left out', logits, { ...model, tokens: '1,,2' }, '--tokens takes ids such as 1,2,3, not "".'],
+  ['a number below its range', logits, { ...model, prompt: 'a', top: '0' }, '--top takes a whole number from 1 to 1000, not "0".'],
+  ['a number that is none', logits, { ...model, prompt: 'a', top: 'ten' }, '--top takes a whole number from 1 to 1000, not "ten".'],
+  ['a number left empty', logits, { ...model, prompt: 'a', top: ' ' }, '--top takes a whole number from 1 to 1000, not " ".'],
+  ['two targets', attribute, { ...both, target: 'b', 'target-id': '3' }, 'Give --target or --target-id, not both.'],
+  ['an unknown method', attribute, { ...both, method: 'ig' }, 'There is no method "ig"; there are gradsae and attribution.'],
+  ['a temperature below 0', generate, { ...both, temperature: '-1' }, '--temperature takes a number from 0 to 10, not "-1".'],
+  [
+    'interventions without an SAE',
+    generate,
+    { ...model, prompt: 'a', intervene: ['3:add:1'] },
+    '--intervene needs --sae, the SAE whose latents are meant.'
+  ],
+  ['an unknown report format', report, { project: 'x', out: 'x.pdf' }, 'There is no report format "pdf"; there are html, csv, json.']
+])('%s is refused', async (_, command, values, text) => {
+  expect(await failureOf(() => command.run(values, context))).toBe(`${text} ${HELP}`)
+})
+
+it('a device that nobody knows is refused, naming those there are', async () => {
+  expect(await failureOf(() => logits.run({ ...model, prompt: 'a', device: 'tpu' }, context))).toBe(
+    'The device "tpu" is not available here: there is no such device. Available devices are: auto, cpu, webgpu, cuda, dml, coreml.'
+  )
+})
+
+it('an intervention is refused with how one is written', async () => {
+  expect(await failureOf(() => generate.run({ ...both, intervene: ['3:push:1'] }, context))).toBe(
+    'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate. Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
+  )
+})
