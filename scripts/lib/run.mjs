@@ -1,5 +1,6 @@
 /** Child processes. Output goes to stderr wherever a command's stdout must stay clean. */
 import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 import { ROOT } from './paths.mjs'
 
 /** Says what is going on, on stderr: stdout belongs to the command the user asked for. */
@@ -39,7 +40,7 @@ export function capture(command, args, options = {}) {
 
 /**
  * Runs a program in the foreground: our terminal is its terminal, and the signals we get are passed on.
- * @returns {Promise<number>} exit status
+ * @returns {Promise<number>} exit status; 128 and the signal's number when a signal ended it
  */
 export function foreground(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -49,7 +50,8 @@ export function foreground(command, args, options = {}) {
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       for (const name of ['SIGINT', 'SIGTERM']) process.off(name, pass)
-      resolve(code ?? (signal ? 1 : 0))
+      // as shells count: on a terminal a child hears Ctrl-C twice, from it and from us, and the second one ends it
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0))
     })
   })
 }

@@ -217,6 +217,14 @@ describe('paths', () => {
   })
 })
 
+describe('a device that is not there', () => {
+  it('is named on stderr beside the one that was used instead', async () => {
+    const run = await runCli(['logits', '--model', LLAMA.model, '--tokens', '1,2', '--device', 'dml', '--json'])
+    json(Logits, run)
+    if (process.platform !== 'win32') expect(run.stderr).toContain('note: The device dml did not work here; cpu was used.\n')
+  })
+})
+
 describe('refusals', () => {
   const model = ['--model', LLAMA.model]
   it.each<[string, string[], string]>([

@@ -33,10 +33,10 @@ describe('calls that meet each other', () => {
     const answers = async () => {
       const rounds = [a, b, a, b].map(async ({ rank, compare, bench, golden }) => {
         const work = [
-          engine['attribution.rank'](rank, handlerTask()),
-          engine['steering.compare'](compare, handlerTask()),
-          engine['sae.activations'](bench, handlerTask()),
-          engine['model.next']({ model: golden.model, prompt: bench.prompt, top: 5, device: 'cpu' }, handlerTask())
+          Promise.resolve(engine['attribution.rank'](rank, handlerTask())),
+          Promise.resolve(engine['steering.compare'](compare, handlerTask())),
+          Promise.resolve(engine['sae.activations'](bench, handlerTask())),
+          Promise.resolve(engine['model.next']({ model: golden.model, prompt: bench.prompt, top: 5, device: 'cpu' }, handlerTask()))
         ] as const
         const [ranking, comparison, activations, next] = await Promise.all(work)
         return {

@@ -30,6 +30,8 @@ export interface CommandResult {
   readonly json: unknown
   /** Printed otherwise. */
   readonly human: string
+  /** What a person should know of the run besides its result: printed on stderr. */
+  readonly notes?: readonly string[]
 }
 
 export interface Command {

@@ -51,6 +51,7 @@ async function run(command: Command, values: OptionValues): Promise<void> {
     // A run that was too short to hear of the interruption is interrupted all the same.
     checkCancelled(task)
     task.clear()
+    for (const note of result.notes ?? []) process.stderr.write(`note: ${note}\n`)
     await write(values.json === true ? JSON.stringify(result.json) : result.human)
   } finally {
     task.clear()

@@ -20,6 +20,11 @@ export function digits(value: number, significant = 4): string {
   return size < 1e-4 || size >= 1e6 ? value.toExponential(significant - 1) : value.toPrecision(significant)
 }
 
+/** A fallback in words; nothing to say where the device is the one asked for. */
+export function deviceNotes({ requested, used }: { requested: string; used: string }): string[] {
+  return requested === 'auto' || requested === used ? [] : [`The device ${requested} did not work here; ${used} was used.`]
+}
+
 /** A token's text on one line, with whitespace visible; fragments as hex. */
 export function shown(token: { text: string; hex?: string | undefined }): string {
   return token.hex !== undefined ? `<${token.hex}>` : `"${token.text.replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')}"`

@@ -4,6 +4,7 @@ import { GenerationSettings, type Recipe } from '../../../shared/records/steerin
 import { parseIntervention } from '../../steering/interventions'
 import type { Command, OptionValues } from '../command'
 import { device, MODEL, number, optionalPath, path, prompt, PROMPT, SAE, text } from '../options'
+import { deviceNotes } from '../print'
 import { quietHandlerTask } from '../task'
 
 export const generate: Command = {
@@ -50,7 +51,8 @@ export const generate: Command = {
         tokens: tokens.map(({ id, text: shownText, logprob }) => ({ id, text: shownText, logprob })),
         finished: column?.finished
       },
-      human: column?.text ?? ''
+      human: column?.text ?? '',
+      notes: deviceNotes(comparison.provenance.device)
     }
   }
 }

@@ -1,7 +1,7 @@
 /** `logits`: the untouched model's next tokens. */
 import type { Command } from '../command'
 import { device, MODEL, number, path, prompt, PROMPT } from '../options'
-import { digits, shown, table } from '../print'
+import { deviceNotes, digits, shown, table } from '../print'
 import { quietHandlerTask } from '../task'
 
 export const logits: Command = {
@@ -20,7 +20,8 @@ export const logits: Command = {
       human: table(
         ['id>', 'token', 'logit>', 'probability>'],
         result.top.map((token) => [String(token.id), shown(token), digits(token.logit, 6), digits(token.probability)])
-      )
+      ),
+      notes: deviceNotes(result.device)
     }
   }
 }
