@@ -1,5 +1,5 @@
 /** The most influential latents as signed bars, best at the top: blue lowers the target, orange raises it. */
-import { formatSigned } from '../utils/format'
+import { formatNumber, formatSigned } from '../utils/format'
 import { dataIndex, type ChartView } from './chart'
 import { axisStyle, baseOption, escapeHtml, tooltipStyle, type ChartTheme } from './theme'
 
@@ -23,7 +23,14 @@ export function influenceBars(data: InfluenceBarsData, theme: ChartTheme): Chart
     option: {
       ...baseOption(theme),
       grid: { left: 8, right: 64, top: 4, bottom: 30, containLabel: true },
-      xAxis: { ...axisStyle(theme, `influence (${unit})`), type: 'value', nameLocation: 'middle', nameGap: 20, splitNumber: 4 },
+      xAxis: {
+        ...axisStyle(theme, `influence (${unit})`),
+        type: 'value',
+        nameLocation: 'middle',
+        nameGap: 20,
+        splitNumber: 4,
+        axisLabel: { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: (value: number) => formatNumber(value, 2) }
+      },
       yAxis: {
         ...axisStyle(theme, ''),
         type: 'category',
