@@ -7,53 +7,131 @@ export const ERRORS = {
   // files
   FILE_MISSING: { message: '{path} does not exist.', fix: 'Check the path, or choose the folder again.' },
   FILE_UNREADABLE: { message: '{path} cannot be read: {reason}.', fix: 'Check the permissions of the file and its folder.' },
-  DISK_FULL: { message: 'The disk is full: {path} could not be written.', fix: 'Free some space and try again. What was saved before is unchanged.' },
+  DISK_FULL: {
+    message: 'The disk is full: {path} could not be written.',
+    fix: 'Free some space and try again. What was saved before is unchanged.'
+  },
   FILE_UNWRITABLE: { message: '{path} cannot be written: {reason}.', fix: 'Choose another place, or change the permissions.' },
   JSON_INVALID: { message: '{path} is not valid JSON: {reason}.', fix: 'Download the file again.' },
   // containers
-  SAFETENSORS_INVALID: { message: '{path} is not a valid safetensors file: {reason}.', fix: 'The file is damaged or was cut off while downloading; download it again.' },
-  TENSOR_MISSING: { message: '{path} has no tensor named {name}.', fix: 'The folder may hold another architecture than its config says; check {hint}.' },
-  TENSOR_SHAPE: { message: 'The tensor {name} in {path} has the shape [{found}], but [{expected}] is needed.', fix: 'The weights and the config do not belong together; download both again from one source.' },
-  TENSOR_DTYPE: { message: 'The tensor {name} in {path} is stored as {dtype}, which is not supported.', fix: 'Supported are: {supported}.' },
+  SAFETENSORS_INVALID: {
+    message: '{path} is not a valid safetensors file: {reason}.',
+    fix: 'The file is damaged or was cut off while downloading; download it again.'
+  },
+  TENSOR_MISSING: {
+    message: '{path} has no tensor named {name}.',
+    fix: 'The folder may hold another architecture than its config says; check {hint}.'
+  },
+  TENSOR_SHAPE: {
+    message: 'The tensor {name} in {path} has the shape [{found}], but [{expected}] is needed.',
+    fix: 'The weights and the config do not belong together; download both again from one source.'
+  },
+  TENSOR_DTYPE: {
+    message: 'The tensor {name} in {path} is stored as {dtype}, which is not supported.',
+    fix: 'Supported are: {supported}.'
+  },
   // models
-  MODEL_FOLDER_INVALID: { message: '{path} is not a model folder: {reason}.', fix: 'Choose a Hugging Face folder with config.json, model.safetensors and tokenizer.json.' },
-  MODEL_CONFIG_INVALID: { message: '{path} does not describe a usable model: {reason}.', fix: 'Download config.json again from the model\'s page.' },
+  MODEL_FOLDER_INVALID: {
+    message: '{path} is not a model folder: {reason}.',
+    fix: 'Choose a Hugging Face folder with config.json, model.safetensors and tokenizer.json.'
+  },
+  MODEL_CONFIG_INVALID: {
+    message: '{path} does not describe a usable model: {reason}.',
+    fix: "Download config.json again from the model's page."
+  },
   ARCHITECTURE_UNKNOWN: { message: 'The architecture "{found}" in {path} is not known.', fix: 'Supported model types are: {supported}.' },
   MODEL_FEATURE_UNSUPPORTED: { message: 'The model in {path} uses {feature}, which is not supported.', fix: '{hint}' },
-  TOKENIZER_INVALID: { message: 'The tokenizer in {path} cannot be used: {reason}.', fix: 'Download tokenizer.json again from the model\'s page.' },
+  TOKENIZER_INVALID: {
+    message: 'The tokenizer in {path} cannot be used: {reason}.',
+    fix: "Download tokenizer.json again from the model's page."
+  },
   HOOK_UNKNOWN: { message: 'The model {model} has no hook point "{hook}".', fix: 'Its hook points are: {supported}.' },
   // SAEs
-  SAE_FOLDER_INVALID: { message: '{path} is not an SAE folder: {reason}.', fix: 'Choose a SAELens folder with cfg.json and sae_weights.safetensors.' },
+  SAE_FOLDER_INVALID: {
+    message: '{path} is not an SAE folder: {reason}.',
+    fix: 'Choose a SAELens folder with cfg.json and sae_weights.safetensors.'
+  },
   SAE_CONFIG_INVALID: { message: '{path} does not describe a usable SAE: {reason}.', fix: 'Download cfg.json again.' },
   SAE_ARCHITECTURE_UNKNOWN: { message: 'The SAE architecture "{found}" in {path} is not known.', fix: 'Supported are: {supported}.' },
-  SAE_NEEDS_SCALE: { message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.', fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.' },
-  SAE_HOOK_MISSING: { message: 'The SAE in {path} does not name its hook point.', fix: 'Choose the hook point (--hook on the command line).' },
-  SAE_MODEL_MISMATCH: { message: 'The SAE {sae} reads vectors of {d_in} numbers, but {hook} of {model} has {d_model}.', fix: 'Choose an SAE that was trained on this model.' },
-  SAE_TOO_WIDE: { message: 'One prompt activates {active} latents of {sae}, more than the {limit} that fit in memory.', fix: 'Use a shorter prompt, or check that the SAE belongs to this hook point.' },
-  LABELS_INVALID: { message: '{path} cannot be used: line {line}: {reason}.', fix: 'Restore the file, or remove it to work without labels.' },
+  SAE_NEEDS_SCALE: {
+    message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.',
+    fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.'
+  },
+  SAE_HOOK_MISSING: {
+    message: 'The SAE in {path} does not name its hook point.',
+    fix: 'Choose the hook point (--hook on the command line).'
+  },
+  SAE_MODEL_MISMATCH: {
+    message: 'The SAE {sae} reads vectors of {d_in} numbers, but {hook} of {model} has {d_model}.',
+    fix: 'Choose an SAE that was trained on this model.'
+  },
+  SAE_TOO_WIDE: {
+    message: 'One prompt activates {active} latents of {sae}, more than the {limit} that fit in memory.',
+    fix: 'Use a shorter prompt, or check that the SAE belongs to this hook point.'
+  },
+  LABELS_INVALID: {
+    message: '{path} cannot be used: line {line}: {reason}.',
+    fix: 'Restore the file, or remove it to work without labels.'
+  },
   LATENT_UNKNOWN: { message: 'The SAE {sae} has no latent {latent}.', fix: 'Its latents are numbered 0 to {last}.' },
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
-  PROMPT_ONLY_SPECIAL: { message: 'The prompt holds nothing but special tokens, and those are left out.', fix: 'Type some text, or count special tokens.' },
-  PROMPT_TOO_LONG: { message: 'The prompt has {tokens} tokens, but the model\'s context holds {limit}.', fix: 'Shorten it by at least {excess} tokens.' },
+  PROMPT_ONLY_SPECIAL: {
+    message: 'The prompt holds nothing but special tokens, and those are left out.',
+    fix: 'Type some text, or count special tokens.'
+  },
+  PROMPT_TOO_LONG: {
+    message: "The prompt has {tokens} tokens, but the model's context holds {limit}.",
+    fix: 'Shorten it by at least {excess} tokens.'
+  },
   TOKEN_UNKNOWN: { message: 'There is no token with the id {id}.', fix: 'The vocabulary has the ids 0 to {last}.' },
-  TARGET_SEVERAL_TOKENS: { message: 'The target "{text}" is {count} tokens for this model: {pieces}.', fix: 'Choose one of them, usually the first; a leading space often matters.' },
-  TARGET_EMPTY: { message: 'The target is empty.', fix: 'Type a token, or leave it out to take the model\'s first choice.' },
+  TARGET_SEVERAL_TOKENS: {
+    message: 'The target "{text}" is {count} tokens for this model: {pieces}.',
+    fix: 'Choose one of them, usually the first; a leading space often matters.'
+  },
+  TARGET_EMPTY: { message: 'The target is empty.', fix: "Type a token, or leave it out to take the model's first choice." },
   // steering
-  INTERVENTION_INVALID: { message: 'The intervention "{text}" cannot be used: {reason}.', fix: 'Write latent:mode:coefficient[:positions], for example 402:add:8:all.' },
-  CONTEXT_FULL: { message: 'The prompt has {tokens} tokens and {wanted} more are to be generated, but the model\'s context holds {limit}.', fix: 'Generate at most {room} tokens, or shorten the prompt.' },
-  NUMBERS_NOT_FINITE: { message: 'The model produced numbers that are not finite while {doing}.', fix: 'Use a smaller coefficient, or run on the CPU.' },
+  INTERVENTION_INVALID: {
+    message: 'The intervention "{text}" cannot be used: {reason}.',
+    fix: 'Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
+  },
+  CONTEXT_FULL: {
+    message: "The prompt has {tokens} tokens and {wanted} more are to be generated, but the model's context holds {limit}.",
+    fix: 'Generate at most {room} tokens, or shorten the prompt.'
+  },
+  NUMBERS_NOT_FINITE: {
+    message: 'The model produced numbers that are not finite while {doing}.',
+    fix: 'Use a smaller coefficient, or run on the CPU.'
+  },
   // runtime
   DEVICE_UNAVAILABLE: { message: 'The device "{device}" is not available here: {reason}.', fix: 'Available devices are: {supported}.' },
-  RUNTIME_FAILED: { message: 'The inference runtime failed while {doing}: {reason}.', fix: 'Try the CPU device. If it goes on, copy the details and report them.' },
-  OUT_OF_MEMORY: { message: 'There was not enough memory while {doing}.', fix: 'Close other programs, use a shorter prompt or a smaller model.' },
+  RUNTIME_FAILED: {
+    message: 'The inference runtime failed while {doing}: {reason}.',
+    fix: 'Try the CPU device. If it goes on, copy the details and report them.'
+  },
+  OUT_OF_MEMORY: {
+    message: 'There was not enough memory while {doing}.',
+    fix: 'Close other programs, use a shorter prompt or a smaller model.'
+  },
   // process
-  ENGINE_STOPPED: { message: 'The {process} process stopped while it was working on this.', fix: 'It has been started again; run it once more. Nothing saved was lost.' },
-  CALL_INVALID: { message: 'The call {call} was refused: {reason}.', fix: 'This is a fault of the workbench; copy the details and report them.' },
+  ENGINE_STOPPED: {
+    message: 'The {process} process stopped while it was working on this.',
+    fix: 'It has been started again; run it once more. Nothing saved was lost.'
+  },
+  CALL_INVALID: {
+    message: 'The call {call} was refused: {reason}.',
+    fix: 'This is a fault of the workbench; copy the details and report them.'
+  },
   UNEXPECTED: { message: 'Something went wrong that should not have: {reason}.', fix: 'Copy the details and report them.' },
   // storage
-  PROJECT_INVALID: { message: '{path} is not a GradSAE project: {reason}.', fix: 'Choose a file that was saved by the workbench (.gradsae).' },
-  PROJECT_NEWER: { message: '{path} was saved by a newer version of the workbench.', fix: 'Update the workbench to open it. The file was not changed.' },
+  PROJECT_INVALID: {
+    message: '{path} is not a GradSAE project: {reason}.',
+    fix: 'Choose a file that was saved by the workbench (.gradsae).'
+  },
+  PROJECT_NEWER: {
+    message: '{path} was saved by a newer version of the workbench.',
+    fix: 'Update the workbench to open it. The file was not changed.'
+  },
   PROJECT_NOT_OPEN: { message: 'No project is open.', fix: 'Open or create a project first.' },
   PROJECT_IN_USE: { message: '{path} is in use by another program.', fix: 'Close it there, then open it again.' },
   RECORD_MISSING: { message: 'The {kind} {id} is not in this project any more.', fix: 'It may have been deleted; undo brings it back.' },

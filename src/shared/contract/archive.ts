@@ -1,13 +1,7 @@
 /** Calls answered by the archive process: projects, settings, reports. It never waits for a model. */
 import { z } from 'zod'
 import { LatentLabel } from '../records/latent'
-import {
-  LatentAppearance,
-  ProjectState,
-  RecentProject,
-  SavedComparison,
-  SavedRanking
-} from '../records/project'
+import { LatentAppearance, ProjectState, RecentProject, SavedComparison, SavedRanking } from '../records/project'
 import { ExactCheck, Ranking } from '../records/ranking'
 import { Settings } from '../records/settings'
 import { Comparison, Recipe } from '../records/steering'
@@ -40,7 +34,10 @@ export const archiveCalls = {
   /** Deletes the group; its prompts move out of it. */
   'groups.delete': call({ input: Id, output: State }),
 
-  'prompts.add': call({ input: z.object({ text: z.string(), name: z.string().default(''), groupId: z.string().nullable().default(null) }), output: Created }),
+  'prompts.add': call({
+    input: z.object({ text: z.string(), name: z.string().default(''), groupId: z.string().nullable().default(null) }),
+    output: Created
+  }),
   'prompts.update': call({
     input: Id.extend({
       text: z.string().optional(),
@@ -65,7 +62,10 @@ export const archiveCalls = {
     output: Created
   }),
   'rankings.get': call({ input: Id, output: SavedRanking }),
-  'rankings.update': call({ input: Id.extend({ name: z.string().optional(), notes: z.string().optional(), exact: ExactCheck.optional() }), output: State }),
+  'rankings.update': call({
+    input: Id.extend({ name: z.string().optional(), notes: z.string().optional(), exact: ExactCheck.optional() }),
+    output: State
+  }),
   'rankings.delete': call({ input: Id, output: State }),
   /** Rankings of the same SAE (by hash) in which the latent is active, best rank first. */
   'rankings.appearances': call({

@@ -52,7 +52,12 @@ export const engineCalls = {
   }),
   /** The untouched model's next tokens. */
   'model.next': call({
-    input: z.object({ model: z.string(), prompt: PromptInput, top: z.number().int().min(1).max(1000).default(10), device: Device.default('auto') }),
+    input: z.object({
+      model: z.string(),
+      prompt: PromptInput,
+      top: z.number().int().min(1).max(1000).default(10),
+      device: Device.default('auto')
+    }),
     output: z.object({ tokens: z.array(Token), top: z.array(NextToken), device: z.object({ requested: z.string(), used: z.string() }) })
   }),
   /** Active latents of a prompt, position by position. */
