@@ -1,10 +1,11 @@
 /** Reports of a project, written as files. */
+import { fail } from '../../shared/errors'
 import { buildReport } from '../reports/build'
 import type { ReportFormat } from '../reports/build'
 import { getComparison } from '../storage/comparisons'
 import { writeFileAtomic } from '../storage/files'
 import type { Project } from '../storage/project'
-import { openProject } from '../storage/project'
+import { identify, openProject } from '../storage/project'
 import { getRanking } from '../storage/rankings'
 import { projectState } from '../storage/state'
 
@@ -23,7 +24,7 @@ export interface ReportInput {
 
 /**
  * Writes a report of an open project, each file whole or not at all. Answers with the main file and the bytes of all files.
- * Fails with REPORT_EMPTY, RECORD_MISSING, DISK_FULL or FILE_UNWRITABLE.
+ * Fails with REPORT_EMPTY, RECORD_MISSING, DISK_FULL or FILE_UNWRITABLE; the project itself is never written over.
  */
 export async function writeReport(project: Project, input: ReportInput): Promise<{ path: string; bytes: number }> {
   const { name, notes } = await projectState(project)
@@ -34,6 +35,9 @@ export async function writeReport(project: Project, input: ReportInput): Promise
   const { title, introduction, version, format, path } = input
   const report = { title, introduction, version, project: { name, notes }, rankings, comparisons, writtenAt: new Date().toISOString() }
   const files = await buildReport(report, format, path)
+  for (const file of files) {
+    if ((await identify(file.path)) === project.path) fail('FILE_UNWRITABLE', { path: file.path, reason: 'it is the project itself' })
+  }
   let bytes = 0
   for (const file of files) {
     await writeFileAtomic(file.path, file.content)

@@ -2,7 +2,7 @@
  * A project file's first bytes, read before SQLite touches it: what is not a project, or comes from a newer workbench, is refused
  * with its bytes unchanged. Layout: https://www.sqlite.org/fileformat2.html, section 1.3.
  */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { fail } from '../../shared/errors'
 import { failReading } from './failures'
 import { FORMAT_VERSION } from './migrations'
@@ -29,6 +29,9 @@ export async function checkHeader(path: string): Promise<void> {
 
 async function readHeader(path: string): Promise<Buffer> {
   try {
+    const found = await stat(path)
+    // Opening a pipe would wait for ever.
+    if (!found.isFile()) fail('FILE_UNREADABLE', { path, reason: found.isDirectory() ? 'it is a folder' : 'it is not a regular file' })
     const file = await open(path, 'r')
     try {
       const buffer = Buffer.alloc(HEADER_BYTES)

@@ -87,7 +87,7 @@ export async function saveProjectAs(project: Project, path: string): Promise<Pro
 }
 
 /** One path for one file, however it is spelt or linked. */
-async function identify(path: string): Promise<string> {
+export async function identify(path: string): Promise<string> {
   const absolute = resolve(path)
   try {
     return await realpath(absolute)
