@@ -18,12 +18,15 @@ export const IDENTITY_TOLERANCE = 1e-4
 export function identityOf(active: ActiveLatents, resid: Float32Array, gradient: Float32Array, latents: number): Identity {
   const { d_in, tokenScale, tokenShift, bias } = active
   let [total, decoderBias, error] = [0, 0, 0]
-  for (let index = 0; index < gradient.length; index++) {
-    const g = gradient[index] ?? 0
-    const position = Math.floor(index / d_in)
-    total += g * (resid[index] ?? 0)
-    decoderBias += g * ((tokenScale[position] ?? 1) * (bias[index % d_in] ?? 0) + (tokenShift[position] ?? 0))
-    error += g * (active.error[index] ?? 0)
+  for (let position = 0; position < active.positions; position++) {
+    const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
+    const start = position * d_in
+    for (let i = 0; i < d_in; i++) {
+      const g = gradient[start + i] ?? 0
+      total += g * (resid[start + i] ?? 0)
+      decoderBias += g * (scale * (bias[i] ?? 0) + shift)
+      error += g * (active.error[start + i] ?? 0)
+    }
   }
   const size = Math.abs(latents) + Math.abs(decoderBias) + Math.abs(error)
   const gap = Math.abs(total - latents - decoderBias - error)

@@ -14,15 +14,24 @@ export interface Fit {
 /** The fit of `active` to the hook values it was encoded from: resid = reconstruction + error. */
 export function fitOf(active: ActiveLatents): Fit {
   const { positions, d_in, latents, Z, reconstruction, error } = active
-  const x = (index: number): number => (reconstruction[index] ?? 0) + (error[index] ?? 0)
   const mean = new Float64Array(d_in)
-  for (let index = 0; index < positions * d_in; index++) mean[index % d_in] = (mean[index % d_in] ?? 0) + x(index) / positions
+  for (let position = 0; position < positions; position++) {
+    const start = position * d_in
+    for (let i = 0; i < d_in; i++) mean[i] = (mean[i] ?? 0) + ((reconstruction[start + i] ?? 0) + (error[start + i] ?? 0)) / positions
+  }
   const unexplained = new Float64Array(positions)
   const variance = new Float64Array(positions)
-  for (let index = 0; index < positions * d_in; index++) {
-    const position = Math.floor(index / d_in)
-    unexplained[position] = (unexplained[position] ?? 0) + (error[index] ?? 0) ** 2
-    variance[position] = (variance[position] ?? 0) + (x(index) - (mean[index % d_in] ?? 0)) ** 2
+  for (let position = 0; position < positions; position++) {
+    const start = position * d_in
+    let [missed, spread] = [0, 0]
+    for (let i = 0; i < d_in; i++) {
+      const e = error[start + i] ?? 0
+      const distance = (reconstruction[start + i] ?? 0) + e - (mean[i] ?? 0)
+      missed += e * e
+      spread += distance * distance
+    }
+    unexplained[position] = missed
+    variance[position] = spread
   }
   const l0 = Array.from({ length: positions }, (_, position) => {
     const row = Z.subarray(position * latents.length, (position + 1) * latents.length)
