@@ -59,3 +59,18 @@ test('forward and backward on WebGPU agree with the CPU, or the CPU takes over a
     await Promise.all([cpu.release(), gpu.release()])
   }
 })
+
+test('a graph without sine or cosine runs on WebGPU too', async () => {
+  const emulated = existsSync(SWIFTSHADER) && existsSync(LOADER)
+  process.env.VK_ICD_FILENAMES = emulated ? SWIFTSHADER : '/nonexistent'
+  const graph = createGraph('product')
+  const x = addInput(graph, 'x', 'float32', ['n', 2])
+  addOutput(graph, 'y', op.matMul(graph, x, op.float32s(graph, [2, 2], Float32Array.from([1, 2, 3, 4]))))
+  const session = await openSession(graph, { device: 'webgpu', doing: 'testing' })
+  try {
+    expect(session.device.used).toBe(emulated ? 'webgpu' : 'cpu')
+    expect([...floatsOf(await session.run({ x: f32([1, 2], [1, 1]) }), 'y')]).toEqual([4, 6])
+  } finally {
+    await session.release()
+  }
+})
