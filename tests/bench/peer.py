@@ -17,7 +17,6 @@ two sides can be compared. Nothing is cached between runs.
 """
 import json
 import math
-import os
 import struct
 import sys
 import time
@@ -143,7 +142,6 @@ def measure(way, model, sae, k, hook_layer, prompts, runs):
 
 def main():
     model_folder, sae_folder, hook_layer, prompts, runs = sys.argv[1:6]
-    torch.set_num_threads(os.cpu_count())
     model = Model(model_folder)
     sae = load(f"{sae_folder}/sae_weights.safetensors")
     k = json.load(open(f"{sae_folder}/cfg.json"))["k"]
