@@ -33,6 +33,7 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
   const fit = fitOf(active)
   const { logit, probability } = scoreOf(run.logits, run.id)
   const target = { ...model.tokenizer.token(run.id), kind: method.target.kind, value: run.value, probability, logit }
+  const top = nextTokens(model, topTokens(run.logits, TOP))
   const devices = [bench.encoder.device, session.device]
   task.progress('Scoring', 3, 3)
   return {
@@ -43,8 +44,8 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
     prompt: request.prompt,
     tokens: ids.map((id) => model.tokenizer.token(id)),
     target: { ...target, chosenBy: prepared.target === null ? 'greedy' : 'user' },
-    top: nextTokens(model, topTokens(run.logits, TOP)),
-    modelTop: nextTokens(model, topTokens(own, TOP)),
+    top,
+    modelTop: own === run.logits ? top : nextTokens(model, topTokens(own, TOP)),
     latents,
     entries,
     identity,

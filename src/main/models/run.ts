@@ -64,7 +64,10 @@ export async function nextLogits(sessions: ModelSessions, ids: readonly number[]
 /** log of the sum of e^logit, in float64, shifted by the largest so that nothing overflows. */
 export function logSumExp(logits: ArrayLike<number>): number {
   let largest = -Infinity
-  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i] ?? -Infinity)
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i] ?? -Infinity
+    if (logit > largest) largest = logit
+  }
   let sum = 0
   for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] ?? -Infinity) - largest)
   return largest + Math.log(sum)
