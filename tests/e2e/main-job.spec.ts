@@ -228,7 +228,7 @@ test('what the window shows as saved survives the death of every process', async
   await id('ranking-save-confirm').click()
   await expect(id('ranking-row').filter({ hasText: 'Snow, saved last' })).toBeVisible()
   const metrics = await workbench.app.evaluate(({ app }) => app.getAppMetrics())
-  const closed = new Promise((resolve) => workbench.app.once('close', resolve))
+  const closed = new Promise<void>((resolve) => workbench.app.once('close', () => resolve()))
   for (const { pid } of metrics) process.kill(pid, 'SIGKILL')
   await closed
   await start()
