@@ -8,7 +8,7 @@ import { addInput, addOutput } from '../graph/create'
 import { multiplyDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import type { Graph } from '../graph/types'
-import { buildSegment, positionsFrom } from '../models'
+import { buildSegment, chosenLogits, positionsFrom } from '../models'
 import type { Model } from '../models/types'
 import { f32, floatsOf, i64, integersOf } from '../runtime'
 import type { Device } from '../../shared/records/model'
@@ -71,7 +71,8 @@ export async function createGradientSession(
  * greedy one. Outputs `logits` [rows, d_vocab], `chosen` [rows], `value` [rows], `gradient` [batch, seq, d_model] of the values' sum.
  */
 export function buildGradientGraph(model: Model, hook: string, target: Target): Graph {
-  const { graph } = buildSegment(model, { from: hook, to: 'logits', cache: false })
+  const segment = buildSegment(model, { from: hook, to: 'logits', cache: false })
+  const { graph } = segment
   const resid = graph.inputs.find(({ name }) => name === 'resid')
   const all = graph.outputs.get('logits')
   const [batch, n] = all?.shape ?? []
@@ -80,7 +81,7 @@ export function buildGradientGraph(model: Model, hook: string, target: Target): 
   const logits = op.reshape(graph, all, [rows, model.config.d_vocab])
   const asked = addInput(graph, 'target', 'int64', [rows])
   const chosen = op.where(graph, op.less(graph, asked, op.int64s(graph, [0])), op.argMax(graph, logits, 1), asked)
-  const value = target.emit(graph, logits, op.unsqueeze(graph, chosen, [1]))
+  const value = target.emit(graph, { logits, ids: op.unsqueeze(graph, chosen, [1]), logit: () => chosenLogits(segment, chosen) })
   const [slope] = gradient(graph, op.reduceSum(graph, value), [resid])
   assert(slope, 'there is one gradient for one value')
   graph.outputs.clear()

@@ -2,11 +2,21 @@
 import type { Aggregation, MethodName, Substitution, TargetKind } from '../../shared/records/ranking'
 import type { Graph, Value } from '../graph/types'
 
+/** What a target may be built from, for each of `rows` rows of logits. */
+export interface Choice {
+  /** [rows, d_vocab] */
+  readonly logits: Value
+  /** The chosen token, int64 [rows, 1]. */
+  readonly ids: Value
+  /** Emits the chosen token's logit alone, [rows]: its gradient does not go through the whole vocabulary. */
+  logit(): Value
+}
+
 /** The scalar that is explained. */
 export interface Target {
   readonly kind: TargetKind
-  /** Emits its value [rows] from logits [rows, d_vocab] and the chosen token of each row, int64 [rows, 1]. */
-  emit(graph: Graph, logits: Value, ids: Value): Value
+  /** Emits its value, [rows]. */
+  emit(graph: Graph, choice: Choice): Value
   /** The same from one row of logits in this process, in float64: what ablations are measured with. */
   read(logits: Float32Array, id: number): number
 }

@@ -14,5 +14,5 @@ export {
   topTokens,
   type Scored
 } from './run'
-export { buildSegment, logitsOf } from './segment'
+export { buildSegment, chosenLogits, logitsOf } from './segment'
 export { createModelSessions, type ModelSessions } from './sessions'

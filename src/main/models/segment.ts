@@ -54,6 +54,19 @@ export function logitsOf({ graph, final }: Segment, ids: Value): Value {
   return op.matMul(graph, final.normalised, op.gather(graph, final.unembed, ids), { transB: true })
 }
 
+/**
+ * The logit of one token for each row (batch times selected positions): ids int64 [rows] -> float32 [rows]. As with `logitsOf`, the
+ * gradient reads one row of the unembedding for each, not all of it.
+ */
+export function chosenLogits({ graph, final }: Segment, ids: Value): Value {
+  assert(final, 'the segment ends at logits')
+  const [rows] = ids.shape
+  const width = final.normalised.shape[2]
+  assert(rows !== undefined && width !== undefined, 'ids are [rows] and the final values [batch, n, d_model]')
+  const normalised = op.reshape(graph, final.normalised, [rows, width])
+  return op.reduceSum(graph, op.mul(graph, normalised, op.gather(graph, final.unembed, ids)), { axes: [1] })
+}
+
 function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): NonNullable<Segment['final']> {
   const { architecture, config, rawConfig } = model
   const last = config.n_layers - 1

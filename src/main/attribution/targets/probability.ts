@@ -5,6 +5,6 @@ import type { Target } from '../types'
 
 export const probability: Target = {
   kind: 'probability',
-  emit: (graph, logits, ids) => op.squeeze(graph, op.gatherElements(graph, op.softmax(graph, logits), ids, 1), [1]),
+  emit: (graph, { logits, ids }) => op.squeeze(graph, op.gatherElements(graph, op.softmax(graph, logits), ids, 1), [1]),
   read: (logits, id) => scoreOf(logits, id).probability
 }
