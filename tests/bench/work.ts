@@ -72,7 +72,10 @@ async function rank(
   tokens: number
 ): Promise<Ranking> {
   const prompt = { ids: promptOf(tokens, d_vocab) }
-  return engine['attribution.rank']({ model, sae, hook, device: 'cpu', prompt, method, target: null, includeSpecial: true }, quiet())
+  return engine['attribution.rank'](
+    { model, sae, hook, device: 'cpu', prompt, method, target: null, includeSpecial: true, modelTop: false },
+    quiet()
+  )
 }
 
 async function timeGeneration(engine: EngineHandlers, subject: Subject, { d_vocab }: ModelInfo, variants: number): Promise<GenerationTime> {
@@ -101,8 +104,7 @@ async function timeGeneration(engine: EngineHandlers, subject: Subject, { d_voca
 /**
  * Multiplications and additions that a ranking cannot do without: the forward pass of every layer, the backward pass of the layers
  * after the hook point (with respect to activations only), the encoder on every position, the decoder on the active latents, and
- * the unembedding of one position forward and back. Attention counts all pairs of positions. `gradsae` leaves the error out, so the
- * untouched model's own next tokens, which every ranking names, are one more forward pass from the hook point on.
+ * the unembedding of one position, forward and, for a target that depends on every logit, back. Attention counts all pairs of positions.
  */
 function operations(model: ModelInfo, sae: SaeInfo, hook: string, method: MethodName, tokens: number): number {
   const { d_model: d, d_head, n_heads, n_kv_heads, d_mlp, n_layers, d_vocab } = model
@@ -110,8 +112,8 @@ function operations(model: ModelInfo, sae: SaeInfo, hook: string, method: Method
   const projections = d * d_head * (2 * n_heads + 2 * n_kv_heads) + (model.family === 'gpt2' ? 2 : 3) * d * d_mlp
   const attention = 2 * tokens * n_heads * d_head
   const layers = tokens * (n_layers * (projections + attention) + after * (projections + 2 * attention))
-  const own = method === 'gradsae' ? tokens * after * (projections + attention) + d * d_vocab : 0
-  return 2 * (layers + own + tokens * d * (sae.d_sae + (sae.k ?? 0)) + 2 * d * d_vocab)
+  const unembeddings = method === 'gradsae' ? 2 : 1
+  return 2 * (layers + tokens * d * (sae.d_sae + (sae.k ?? 0)) + unembeddings * d * d_vocab)
 }
 
 function quiet<E>(): HandlerTask<E> {

@@ -8,7 +8,7 @@ import { methodOf } from './methods'
 import type { Method } from './types'
 
 /** What is asked, apart from which model and SAE it is asked of. */
-export type AttributionRequest = Pick<AttributeInput, 'prompt' | 'method' | 'target' | 'includeSpecial'>
+export type AttributionRequest = Pick<AttributeInput, 'prompt' | 'method' | 'target' | 'includeSpecial' | 'modelTop'>
 
 export interface Prepared {
   readonly method: Method

@@ -1,6 +1,8 @@
 /** The influence ranking: prompt -> hook values -> active latents -> substituted values -> gradient -> scores. */
-import { breathe, type Task } from '../../shared/task'
+import { assert } from '../../shared/errors'
 import type { Ranking } from '../../shared/records/ranking'
+import type { NextToken } from '../../shared/records/token'
+import { breathe, type Task } from '../../shared/task'
 import { nextTokens, scoreOf, topTokens } from '../models'
 import { fitOf } from '../saes'
 import { suffixLogits, type Bench } from './bench'
@@ -27,13 +29,13 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
   const run = await session.run(prepared.substituted, prepared.target)
   await breathe(task)
   task.progress('Scoring', 2, 3)
-  const own = await ownLogits(bench, prepared, run.logits)
   const { entries, latents, total } = scoresOf(active, run.gradient, method, prepared.counted)
   const identity = identityOf(active, prepared.resid, run.gradient, total)
   const fit = fitOf(active)
   const { logit, probability } = scoreOf(run.logits, run.id)
   const target = { ...model.tokenizer.token(run.id), kind: method.target.kind, value: run.value, probability, logit }
   const top = nextTokens(model, topTokens(run.logits, TOP))
+  const modelTop = request.modelTop === false ? [] : await modelTopOf(bench, prepared, top)
   const devices = [bench.encoder.device, session.device]
   task.progress('Scoring', 3, 3)
   return {
@@ -45,7 +47,7 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
     tokens: ids.map((id) => model.tokenizer.token(id)),
     target: { ...target, chosenBy: prepared.target === null ? 'greedy' : 'user' },
     top,
-    modelTop: own === run.logits ? top : nextTokens(model, topTokens(own, TOP)),
+    modelTop,
     latents,
     entries,
     identity,
@@ -58,9 +60,11 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
 }
 
 /** What the untouched model predicts. With the error term kept, that is what the gradient run has computed already. */
-function ownLogits(bench: Bench, { method, resid }: Prepared, substituted: Float32Array): Promise<Float32Array> | Float32Array {
-  if (method.substitution === 'reconstruction+error') return substituted
-  return suffixLogits(bench, 1, resid).then(([logits]) => logits ?? substituted)
+async function modelTopOf(bench: Bench, { method, resid }: Prepared, top: NextToken[]): Promise<NextToken[]> {
+  if (method.substitution === 'reconstruction+error') return top
+  const [own] = await suffixLogits(bench, 1, resid)
+  assert(own, 'one row of hook values yields one row of logits')
+  return nextTokens(bench.sessions.model, topTokens(own, TOP))
 }
 
 function provenanceOf(

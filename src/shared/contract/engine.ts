@@ -14,7 +14,9 @@ export const AttributeInput = Bench.extend({
   prompt: PromptInput,
   method: MethodName,
   target: TargetInput.default(null),
-  includeSpecial: z.boolean().default(true)
+  includeSpecial: z.boolean().default(true),
+  /** False leaves the untouched model's own next tokens out; where a method substitutes, they are one more pass. */
+  modelTop: z.boolean().optional()
 })
 export type AttributeInput = z.infer<typeof AttributeInput>
 

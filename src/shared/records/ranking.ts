@@ -118,7 +118,7 @@ export const Ranking = z.object({
   prompt: PromptInput,
   tokens: z.array(Token),
   target: RankingTarget,
-  /** Greedy top 10 of the model as the method runs it (substituted), and of the untouched model. */
+  /** Greedy top 10 of the model as the method runs it (substituted), and of the untouched model (none when they were not asked for). */
   top: z.array(NextToken),
   modelTop: z.array(NextToken),
   /** All active latents, best first. */

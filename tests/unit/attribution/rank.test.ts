@@ -54,6 +54,14 @@ describe('a ranking', () => {
     expect(ranking.top).not.toEqual(ranking.modelTop)
   })
 
+  it('leaves the untouched model out when it is not asked for, and changes nothing else', async () => {
+    const whole = await rank({ method: 'gradsae' })
+    const short = await rank({ method: 'gradsae', modelTop: false })
+    expect(short.modelTop).toEqual([])
+    expect(short.latents).toEqual(whole.latents)
+    expect(short.top).toEqual(whole.top)
+  })
+
   it('with the error term kept explains the model itself', async () => {
     const ranking = await rank()
     const golden = readTinyGolden(TINY)

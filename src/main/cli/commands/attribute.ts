@@ -31,7 +31,8 @@ export const attribute: Command = {
       prompt: prompt(values),
       method: method(values),
       target: target(values),
-      includeSpecial: values['exclude-special'] !== true
+      includeSpecial: values['exclude-special'] !== true,
+      modelTop: false
     }
     const engine = context.engine()
     const ranking = await engine['attribution.rank'](input, quietHandlerTask(context.task))

@@ -51,7 +51,7 @@ function settings({ ranking }: SavedRanking): Html {
         <span class="soft">(probability ${formatNumber(target.probability, 4)}, logit ${formatNumber(target.logit, 4)})</span>`
     ],
     ['Next tokens, as run', nextTokens(ranking.top, 5)],
-    ['Next tokens, untouched model', nextTokens(ranking.modelTop, 5)],
+    ['Next tokens, untouched model', ranking.modelTop.length === 0 ? null : nextTokens(ranking.modelTop, 5)],
     ['Hook point', html`<code>${ranking.provenance.hook}</code>`],
     ['Model and SAE', html`${typed(ranking.provenance.model.name)}, ${typed(ranking.provenance.sae.name)}`],
     ['Special tokens', ranking.includeSpecial ? 'counted' : 'left out of scores and ablations'],
