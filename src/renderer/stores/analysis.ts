@@ -3,12 +3,12 @@ import { computed, ref, shallowRef } from 'vue'
 import type { Input, EngineCalls } from '../../shared/contract'
 import { Device } from '../../shared/records/model'
 import type { LatentLabel } from '../../shared/records/latent'
-import type { MethodName, Ranking } from '../../shared/records/ranking'
+import type { ExactCheck, MethodName, Ranking } from '../../shared/records/ranking'
 import type { Token } from '../../shared/records/token'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
-import { autoName, indexEntries, mergeEffects, rankingRows } from '../utils/ranking-view'
+import { autoName, indexEntries, rankingRows } from '../utils/ranking-view'
 import { useEngine } from './engine'
 import { useLibrary } from './library'
 import { useProject } from './project'
@@ -18,6 +18,9 @@ import { useSettings } from './settings'
 import { useToasts } from './toasts'
 
 type AttributeCall = Input<EngineCalls['attribution.rank']>
+
+/** Milliseconds between two redraws of the table while an exact check runs: more often would cost frames. */
+const REDRAW = 250
 
 /** The Analyse view's job: settings of a run, the run itself, its exact check, and saving. */
 export const useAnalysis = defineStore('analysis', () => {
@@ -39,6 +42,8 @@ export const useAnalysis = defineStore('analysis', () => {
   const labels = shallowRef<ReadonlyMap<number, string>>(new Map())
   const savedId = ref<string | null>(null)
   const running = ref<'rank' | 'verify' | null>(null)
+  /** Exact effects by latent as an exact check finds them; the ranking takes them when all are known. */
+  const arriving = shallowRef<ReadonlyMap<number, number> | null>(null)
   const error = shallowRef<ShownError | null>(null)
   /** The settings that made the shown ranking, to say when they have changed since. */
   const madeWith = ref('')
@@ -92,26 +97,29 @@ export const useAnalysis = defineStore('analysis', () => {
     const call = inputOf(shownRanking)
     error.value = null
     running.value = 'verify'
-    const before = shownRanking.exact
     const latents = shownRanking.latents.slice(0, verifyCount.value).map(({ latent, score }) => ({ latent, score }))
-    const take = (exact: Ranking['exact']): void => {
-      if (ranking.value?.provenance.createdAt === shownRanking.provenance.createdAt) ranking.value = { ...ranking.value, exact }
+    const startedAs = savedId.value
+    /** Another ranking may be opened while this one is checked: nothing found here belongs to that one. */
+    const stillShown = (): boolean => ranking.value?.provenance.createdAt === shownRanking.provenance.createdAt
+    const known = new Map<number, number>()
+    let told = 0
+    const tell = (effects: ExactCheck['effects']): void => {
+      for (const { latent, exactEffect } of effects) known.set(latent, exactEffect)
+      if (performance.now() - told < REDRAW || !stillShown()) return
+      told = performance.now()
+      arriving.value = new Map(known)
     }
     try {
       const exact = await engineStore.run('Ablating latents', (task) =>
-        engine.call(
-          'attribution.verify',
-          { ...call, latents },
-          { ...task, onEvent: ({ effects }) => take(mergeEffects(ranking.value?.exact ?? null, effects)) }
-        )
+        engine.call('attribution.verify', { ...call, latents }, { ...task, onEvent: ({ effects }) => tell(effects) })
       )
-      take(exact)
-      const id = savedId.value
+      const id = stillShown() ? savedId.value : startedAs
+      if (ranking.value && stillShown()) ranking.value = { ...ranking.value, exact }
       if (id !== null) await project.change(() => archive.call('rankings.update', { id, exact }))
     } catch (thrown) {
-      take(before)
       if (!wasCancelled(thrown)) error.value = shown(thrown)
     } finally {
+      arriving.value = null
       running.value = null
     }
   }
@@ -158,6 +166,7 @@ export const useAnalysis = defineStore('analysis', () => {
     const active = new Set(result.latents.map((latent) => latent.latent))
     selection.set([...selection.latents].filter((latent) => active.has(latent)))
     selection.position = null
+    arriving.value = null
     ranking.value = result
     savedId.value = id
   }
@@ -199,6 +208,7 @@ export const useAnalysis = defineStore('analysis', () => {
     savedId,
     saved,
     running,
+    arriving,
     error,
     changedSince,
     cannotRun,

@@ -1,5 +1,5 @@
 /** What the Analyse view draws, taken from a Ranking: pure, so that it can be tested and reused. */
-import type { ExactCheck, RankedLatent, Ranking } from '../../shared/records/ranking'
+import type { RankedLatent, Ranking } from '../../shared/records/ranking'
 
 const LAST_WORDS = 4
 
@@ -73,13 +73,6 @@ export function carriers(latents: readonly RankedLatent[], share: number): numbe
     if (sum >= wanted) return at + 1
   }
   return sizes.length
-}
-
-/** The exact check with `effects` added or replaced, before its correlations are known. */
-export function mergeEffects(before: ExactCheck | null, effects: ExactCheck['effects']): ExactCheck {
-  const merged = new Map(before?.effects.map((effect) => [effect.latent, effect]))
-  for (const effect of effects) merged.set(effect.latent, effect)
-  return { effects: [...merged.values()], pearson: null, spearman: null }
 }
 
 /** A name for a saved ranking: the prompt's name, or the end of its text, and the target. */

@@ -6,7 +6,6 @@ import {
   heatmapCells,
   heatmapRows,
   indexEntries,
-  mergeEffects,
   positionActivations,
   positionScores,
   rankingRows
@@ -84,14 +83,6 @@ it('carriers are the fewest latents with the share of the absolute score', () =>
   expect(carriers(ranking.latents, 0.8)).toBe(2)
   expect(carriers(ranking.latents, 1)).toBe(3)
   expect(carriers([], 0.8)).toBe(0)
-})
-
-it('effects that stream in are added to those known and drop stale correlations', () => {
-  const merged = mergeEffects({ effects: [{ latent: 1, score: 1, exactEffect: 1 }], pearson: 1, spearman: 1 }, [
-    { latent: 2, score: 2, exactEffect: 3 }
-  ])
-  expect(merged.effects.map((effect) => effect.latent)).toEqual([1, 2])
-  expect(merged.spearman).toBeNull()
 })
 
 it('a ranking without a prompt name is named after the words before its target', () => {
