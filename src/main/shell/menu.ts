@@ -22,7 +22,7 @@ export function menuTemplate(platform: NodeJS.Platform, development: boolean, co
     {
       label: '&File',
       submenu: [
-        item('New project…', 'project.new', 'CmdOrCtrl+N'),
+        item('New project…', 'project.new', 'CmdOrCtrl+Shift+N'),
         item('Open project…', 'project.open', 'CmdOrCtrl+O'),
         item('Open the demo project', 'project.openDemo'),
         separator,
