@@ -132,6 +132,18 @@ test('two rankings are compared side by side, and what differs is named', async 
   await expect(id('aligned-table').getByTestId('table-row').first()).toBeVisible()
 })
 
+test('a latent is sent from the ranking into a recipe', async () => {
+  await id('view-analyse').click()
+  await openPrompt('Mia lost her red ball in the park')
+  await expect(rows().first()).toBeVisible()
+  await rows().nth(5).click()
+  const latent = (await rows().nth(5).getAttribute('data-key')) ?? ''
+  const before = await page.locator(`[data-testid=intervention][data-latent="${latent}"]`).count()
+  await id('steer-selection').click()
+  await expect(id('view-steer')).toHaveAttribute('aria-current', /.+/)
+  await expect.poll(() => page.locator(`[data-testid=intervention][data-latent="${latent}"]`).count()).toBeGreaterThan(before)
+})
+
 test('three variants are steered beside the baseline, saved, and reopened as they were', async () => {
   await id('view-analyse').click()
   await openPrompt('Mia lost her red ball in the park')
@@ -145,6 +157,9 @@ test('three variants are steered beside the baseline, saved, and reopened as the
   await expect(id('score-kl').nth(1)).toContainText(/\d/)
   const texts = await id('column-text').allInnerTexts()
   expect(new Set(texts).size).toBeGreaterThan(1)
+  // What differs from the baseline is marked, and only there.
+  await expect(id('column-text').first().locator('.changed')).toHaveCount(0)
+  expect(await id('column-text').locator('.changed').count()).toBeGreaterThan(0)
   await id('save-comparison').click()
   await id('comparison-name').fill('Three ways')
   await id('save-comparison-confirm').click()
