@@ -36,13 +36,16 @@ const every = (count: number): Tensor =>
   )
 
 /** Residual stream at `hook` and logits of all positions, through a prefix and a suffix without cache. */
-async function cutRun(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<{ resid: Tensor; logits: Float32Array }> {
+async function cutRun(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<{ value: Tensor; logits: Float32Array }> {
   const positions = positionsFrom(0, ids.length)
   const prefix = await sessions.segment({ from: 'tokens', to: hook, cache: false })
-  const { resid } = await prefix.run({ tokens: i64([1, ids.length], ids), positions })
-  if (!resid) throw new Error('a prefix yields resid')
+  const { hook: value, beside } = await prefix.run({ tokens: i64([1, ids.length], ids), positions })
+  if (!value) throw new Error('a prefix yields a value')
   const suffix = await sessions.segment({ from: hook, to: 'logits', cache: false })
-  return { resid, logits: floatsOf(await suffix.run({ resid, positions, select: every(ids.length) }), 'logits') }
+  return {
+    value,
+    logits: floatsOf(await suffix.run({ hook: value, ...(beside ? { beside } : {}), positions, select: every(ids.length) }), 'logits')
+  }
 }
 
 /** The target token's logit by its own row of the unembedding, or its probability among all; both are differentiated below. */
@@ -82,8 +85,8 @@ describe.each(TINY_MODELS)('%s against PyTorch in float64', (folder) => {
 
   it('has the same residual stream at every hook point, and goes on from there to the same logits', async () => {
     for (const [hook, expected] of Object.entries(golden.resid)) {
-      const { resid, logits } = await cutRun(sessions, golden.ids, hook)
-      expect(largestGap(resid.data as Float32Array, expected.flat()), hook).toBeLessThan(TINY_BOUND)
+      const { value, logits } = await cutRun(sessions, golden.ids, hook)
+      expect(largestGap(value.data as Float32Array, expected.flat()), hook).toBeLessThan(TINY_BOUND)
       expect(largestGap(logits, golden.logits.flat()), hook).toBeLessThan(TINY_BOUND)
     }
   })
@@ -92,16 +95,16 @@ describe.each(TINY_MODELS)('%s against PyTorch in float64', (folder) => {
     for (const [hook, expected] of Object.entries(golden[target].gradients)) {
       const segment = buildSegment(sessions.model, { from: hook, to: 'logits', cache: false })
       const { graph } = segment
-      const resid = graph.inputs.find(({ name }) => name === 'resid')
+      const given = graph.inputs.find(({ name }) => name === 'hook')
       const one = op.reduceSum(graph, targetValue(segment, target, golden.target))
-      if (!resid) throw new Error('a suffix has resid')
-      const [slope] = gradient(graph, one, [resid])
+      if (!given) throw new Error('a suffix has a value')
+      const [slope] = gradient(graph, one, [given])
       if (!slope) throw new Error('there is one gradient')
       addOutput(graph, 'value', one)
       addOutput(graph, 'slope', slope)
       const last = golden.ids.length - 1
       const feeds = {
-        resid: f32([1, golden.ids.length, sessions.model.config.d_model], golden.resid[hook]?.flat() ?? []),
+        hook: f32([1, golden.ids.length, sessions.model.config.d_model], golden.resid[hook]?.flat() ?? []),
         select: i64([1], [last])
       }
       const outputs = await runGraph(graph, { ...feeds, positions: positionsFrom(0, golden.ids.length) }, folder)
@@ -147,7 +150,13 @@ describe.each([DEFAULT_MODEL, ...TINY_MODELS])('%s', (folder) => {
       const piece = ids.slice(start, start + (chunks[turn % chunks.length] ?? 1))
       const positions = positionsFrom(start, piece.length)
       const first = await prefix.run({ ...prefixPast, tokens: i64([2, piece.length], [...piece, ...piece]), positions })
-      const second = await suffix.run({ ...suffixPast, resid: first.resid ?? f32([0], []), positions, select: every(piece.length) })
+      const second = await suffix.run({
+        ...suffixPast,
+        hook: first.hook ?? f32([0], []),
+        ...(first.beside ? { beside: first.beside } : {}),
+        positions,
+        select: every(piece.length)
+      })
       const logits = floatsOf(second, 'logits')
       const expected = full.subarray(start * d_vocab, (start + piece.length) * d_vocab)
       expect(largestGap(logits.subarray(0, expected.length), expected)).toBeLessThan(1e-4)

@@ -12,7 +12,8 @@ type Activations = Output<(typeof engineCalls)['sae.activations']>
 export async function promptActivations(bench: Bench, prompt: PromptInput): Promise<Activations> {
   const { model } = bench.sessions
   const ids = promptIds(model, prompt)
-  const active = await bench.encoder.encode(await hookValues(bench, ids), ids.length)
+  const { input, value } = await hookValues(bench, ids)
+  const active = await bench.encoder.encode(input, ids.length, value)
   const { latents, Z } = active
   const fit = fitOf(active)
   const positions = ids.map((id, position) => ({

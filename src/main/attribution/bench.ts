@@ -1,18 +1,22 @@
 /** What an attribution runs on: a model and an SAE, joined at a hook point. */
 import { fail } from '../../shared/errors'
 import type { TargetInput } from '../../shared/records/ranking'
-import { checkHook, emptyPast, positionsFrom, type ModelSessions } from '../models'
+import { checkHook, checkReadable, emptyPast, positionsFrom, widthOf, type ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, OpenSession, Tensor } from '../runtime/types'
 import type { Encoder } from '../saes'
+import type { Sae } from '../saes/types'
 import { createGradientSession, type GradientSession } from './gradient-session'
 import type { Target } from './types'
 
 /** A model's sessions and where they are cut. */
 export interface Cut {
   readonly sessions: ModelSessions
+  /** Where the model is cut, and what is written is written. */
   readonly hook: string
+  /** Where the SAE reads: `hook` itself but for transcoders. */
+  readonly reads: string
 }
 
 /** Made by `openBench`. The model's and the SAE's own sessions belong to whoever opened them. */
@@ -39,14 +43,17 @@ export interface BenchParts {
 export function openBench({ openSession, sessions, encoder, hook: asked, versions }: BenchParts): Bench {
   const { model, requested } = sessions
   const { sae } = encoder
-  const hook = checkHook(model, asked ?? sae.hook ?? fail('SAE_HOOK_MISSING', { path: sae.folder }))
-  const { d_model } = model.config
-  if (sae.d_in !== d_model) fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: sae.d_in, hook, model: model.name, d_model })
+  const named = sae.hookOut ?? sae.hook
+  const hook = checkHook(model, asked ?? named ?? fail('SAE_HOOK_MISSING', { path: sae.folder }))
+  const reads = sae.hookOut === null ? hook : checkReadable(model, sae.hook ?? fail('SAE_HOOK_MISSING', { path: sae.folder }))
+  checkWidth(model, sae, reads, sae.d_in)
+  checkWidth(model, sae, hook, sae.d_out)
   const opened = new Map<string, Promise<GradientSession>>()
   return {
     sessions,
     encoder,
     hook,
+    reads,
     versions,
     gradient(target) {
       const known = opened.get(target.kind)
@@ -63,6 +70,11 @@ export function openBench({ openSession, sessions, encoder, hook: asked, version
       for (const session of all) if (session.status === 'fulfilled') await session.value.release()
     }
   }
+}
+
+function checkWidth(model: Model, sae: Sae, hook: string, width: number): void {
+  const found = widthOf(model.config, hook)
+  if (width !== found) fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: width, hook, model: model.name, d_model: found })
 }
 
 /**
@@ -87,22 +99,56 @@ function shown(model: Model, id: number): string {
   return hex === undefined ? JSON.stringify(text) : `bytes ${hex}`
 }
 
-/** The model's own hook values for one prompt, [positions, d_model]. @throws NUMBERS_NOT_FINITE */
-export async function hookValues({ sessions, hook }: Cut, ids: readonly number[]): Promise<Float32Array> {
-  const spec = { from: 'tokens', to: hook, cache: true }
-  const resid = floatsOf(await runFromStart(sessions, spec, 1, ids.length, { tokens: i64([1, ids.length], ids) }), 'resid')
-  if (!resid.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
-  return resid
+/** What a model holds at a hook point for one prompt. */
+export interface HookValues {
+  /** [positions, width] */
+  readonly value: Float32Array
+  /** Off the residual stream: the stream beside it, [positions, d_model]; null on it. */
+  readonly beside: Float32Array | null
+  /** What an SAE reads there: `value`, or for a transcoder the value where it reads, [positions, d_in]. */
+  readonly input: Float32Array
 }
 
-/** Logits after the last position, [d_vocab] for each row of hook values [rows, positions, d_model]. @throws NUMBERS_NOT_FINITE */
-export async function suffixLogits({ sessions, hook }: Cut, rows: number, values: Float32Array): Promise<Float32Array[]> {
-  const { d_model, d_vocab } = sessions.model.config
-  const positions = values.length / rows / d_model
-  const feeds = { resid: f32([rows, positions, d_model], values), select: i64([1], [positions - 1]) }
+/** The model's own hook values for one prompt. @throws NUMBERS_NOT_FINITE */
+export async function hookValues({ sessions, hook, reads }: Cut, ids: readonly number[]): Promise<HookValues> {
+  const spec = { from: 'tokens', to: hook, cache: true, ...(reads === hook ? {} : { also: reads }) }
+  const outputs = await runFromStart(sessions, spec, 1, ids.length, { tokens: i64([1, ids.length], ids) })
+  const value = floatsOf(outputs, 'hook')
+  const beside = outputs.beside ? floatsOf(outputs, 'beside') : null
+  const input = outputs.also ? floatsOf(outputs, 'also') : value
+  const finite = [value, beside, input].every((numbers) => numbers?.every(Number.isFinite) ?? true)
+  return finite ? { value, beside, input } : fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
+}
+
+/**
+ * Logits after the last position, [d_vocab] for each row of hook values `values` [rows, positions, width]; `beside` is the one prompt's
+ * residual stream, [positions, d_model], where the hook point lies off it. @throws NUMBERS_NOT_FINITE
+ */
+export async function suffixLogits(
+  { sessions, hook }: Cut,
+  rows: number,
+  values: Float32Array,
+  beside: Float32Array | null
+): Promise<Float32Array[]> {
+  const { config } = sessions.model
+  const { d_model, d_vocab } = config
+  const width = widthOf(config, hook)
+  const positions = values.length / rows / width
+  const feeds = {
+    hook: f32([rows, positions, width], values),
+    ...(beside ? { beside: f32([rows, positions, d_model], repeated(beside, rows)) } : {}),
+    select: i64([1], [positions - 1])
+  }
   const logits = floatsOf(await runFromStart(sessions, { from: hook, to: 'logits', cache: true }, rows, positions, feeds), 'logits')
   if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   return Array.from({ length: rows }, (_, row) => logits.subarray(row * d_vocab, (row + 1) * d_vocab))
+}
+
+function repeated(values: Float32Array, times: number): Float32Array {
+  if (times === 1) return values
+  const out = new Float32Array(values.length * times)
+  for (let row = 0; row < times; row++) out.set(values, row * values.length)
+  return out
 }
 
 /**

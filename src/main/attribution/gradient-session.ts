@@ -8,7 +8,7 @@ import { addInput, addOutput } from '../graph/create'
 import { multiplyDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import type { Graph } from '../graph/types'
-import { buildSegment, chosenLogits, positionsFrom } from '../models'
+import { buildSegment, chosenLogits, positionsFrom, widthOf } from '../models'
 import type { Model } from '../models/types'
 import { f32, floatsOf, i64, integersOf } from '../runtime'
 import type { Device } from '../../shared/records/model'
@@ -21,15 +21,18 @@ export interface GradientRun {
   /** After the last position, [d_vocab]. */
   readonly logits: Float32Array
   readonly value: number
-  /** d target / d hook values, [positions, d_model]. */
+  /** d target / d hook values, [positions, width]. */
   readonly gradient: Float32Array
 }
 
 /** The suffix and backward pass of one hook point and target, loaded. */
 export interface GradientSession {
   readonly device: Session['device']
-  /** `resid` is [positions, d_model]; `target` null takes the greedy next token, in the same run. @throws NUMBERS_NOT_FINITE */
-  run(resid: Float32Array, target: number | null): Promise<GradientRun>
+  /**
+   * `value` is [positions, width], `beside` [positions, d_model] where the hook point lies off the residual stream; `target` null takes
+   * the greedy next token, in the same run. @throws NUMBERS_NOT_FINITE
+   */
+  run(value: Float32Array, beside: Float32Array | null, target: number | null): Promise<GradientRun>
   release(): Promise<void>
 }
 
@@ -43,13 +46,15 @@ export async function createGradientSession(
 ): Promise<GradientSession> {
   const graph = buildGradientGraph(model, hook, target)
   const session = await openSession(graph, { folder: model.folder, device, doing: `loading the backward pass of ${model.name}` })
+  const width = widthOf(model.config, hook)
   const takesPositions = graph.inputs.some(({ name }) => name === 'positions')
   return {
     device: session.device,
-    async run(resid, id) {
-      const positions = resid.length / model.config.d_model
+    async run(values, beside, id) {
+      const positions = values.length / width
       const outputs = await session.run({
-        resid: f32([1, positions, model.config.d_model], resid),
+        hook: f32([1, positions, width], values),
+        ...(beside ? { beside: f32([1, positions, model.config.d_model], beside) } : {}),
         select: i64([1], [positions - 1]),
         target: i64([1], [id ?? -1]),
         ...(takesPositions ? { positions: positionsFrom(0, positions) } : {})
@@ -68,21 +73,21 @@ export async function createGradientSession(
 
 /**
  * The suffix segment's inputs and `target` int64 [rows], one id for each row of logits (batch times selected positions), -1 for the
- * greedy one. Outputs `logits` [rows, d_vocab], `chosen` [rows], `value` [rows], `gradient` [batch, seq, d_model] of the values' sum.
+ * greedy one. Outputs `logits` [rows, d_vocab], `chosen` [rows], `value` [rows], `gradient` [batch, seq, width] of the values' sum.
  */
 export function buildGradientGraph(model: Model, hook: string, target: Target): Graph {
   const segment = buildSegment(model, { from: hook, to: 'logits', cache: false })
   const { graph } = segment
-  const resid = graph.inputs.find(({ name }) => name === 'resid')
+  const given = graph.inputs.find(({ name }) => name === 'hook')
   const all = graph.outputs.get('logits')
   const [batch, n] = all?.shape ?? []
-  assert(resid && all && batch !== undefined && n !== undefined, 'a suffix segment takes hook values and yields logits')
+  assert(given && all && batch !== undefined && n !== undefined, 'a suffix segment takes hook values and yields logits')
   const rows = multiplyDims(batch, n)
   const logits = op.reshape(graph, all, [rows, model.config.d_vocab])
   const asked = addInput(graph, 'target', 'int64', [rows])
   const chosen = op.where(graph, op.less(graph, asked, op.int64s(graph, [0])), op.argMax(graph, logits, 1), asked)
   const value = target.emit(graph, { logits, ids: op.unsqueeze(graph, chosen, [1]), logit: () => chosenLogits(segment, chosen) })
-  const [slope] = gradient(graph, op.reduceSum(graph, value), [resid])
+  const [slope] = gradient(graph, op.reduceSum(graph, value), [given])
   assert(slope, 'there is one gradient for one value')
   graph.outputs.clear()
   for (const [name, output] of Object.entries({ logits, chosen, value, gradient: slope })) addOutput(graph, name, output)

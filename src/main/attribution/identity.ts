@@ -13,17 +13,17 @@ import type { ActiveLatents } from '../saes'
 export const IDENTITY_TOLERANCE = 1e-4
 
 /**
- * `gradient` and `resid` are [positions, d_in]; `latents` is the sum of activation x gradient over all active pairs. Sums in float64.
+ * `gradient` and the model's own hook values `own` are [positions, d_out]; `latents` is the sum of activation x gradient over all active pairs. Sums in float64.
  */
-export function identityOf(active: ActiveLatents, resid: Float32Array, gradient: Float32Array, latents: number): Identity {
-  const { d_in, tokenScale, tokenShift, bias } = active
+export function identityOf(active: ActiveLatents, own: Float32Array, gradient: Float32Array, latents: number): Identity {
+  const { d_out, tokenScale, tokenShift, bias } = active
   let [total, decoderBias, error] = [0, 0, 0]
   for (let position = 0; position < active.positions; position++) {
     const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
-    const start = position * d_in
-    for (let i = 0; i < d_in; i++) {
+    const start = position * d_out
+    for (let i = 0; i < d_out; i++) {
       const g = gradient[start + i] ?? 0
-      total += g * (resid[start + i] ?? 0)
+      total += g * (own[start + i] ?? 0)
       decoderBias += g * (scale * (bias[i] ?? 0) + shift)
       error += g * (active.error[start + i] ?? 0)
     }

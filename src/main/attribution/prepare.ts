@@ -3,7 +3,7 @@ import { fail } from '../../shared/errors'
 import type { AttributeInput } from '../../shared/contract/engine'
 import { promptIds } from '../models'
 import type { ActiveLatents } from '../saes'
-import { hookValues, targetId, type Bench } from './bench'
+import { hookValues, targetId, type Bench, type HookValues } from './bench'
 import { methodOf } from './methods'
 import type { Method } from './types'
 
@@ -18,10 +18,10 @@ export interface Prepared {
   /** Positions that count for scores and ablations, one flag each, and how many there are. */
   readonly counted: readonly boolean[]
   readonly countedPositions: number
-  /** The model's own hook values, [positions, d_model]. */
-  readonly resid: Float32Array
+  /** The model's own hook values. */
+  readonly own: HookValues
   readonly active: ActiveLatents
-  /** What the method writes at the hook point, [positions, d_model]. */
+  /** What the method writes at the hook point, [positions, d_out]. */
   readonly substituted: Float32Array
 }
 
@@ -34,9 +34,9 @@ export async function prepare(bench: Bench, request: AttributionRequest): Promis
   const counted = ids.map((id) => request.includeSpecial || !model.tokenizer.specialIds.has(id))
   const countedPositions = counted.filter(Boolean).length
   if (countedPositions === 0) fail('PROMPT_ONLY_SPECIAL')
-  const resid = await hookValues(bench, ids)
-  const active = await bench.encoder.encode(resid, ids.length)
+  const own = await hookValues(bench, ids)
+  const active = await bench.encoder.encode(own.input, ids.length, own.value)
   // Reconstruction plus error is the hook value itself; taking it from there spares a rounding.
-  const substituted = method.substitution === 'reconstruction' ? active.reconstruction : resid
-  return { method, ids, target, counted, countedPositions, resid, active, substituted }
+  const substituted = method.substitution === 'reconstruction' ? active.reconstruction : own.value
+  return { method, ids, target, counted, countedPositions, own, active, substituted }
 }

@@ -26,11 +26,11 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
   task.progress('Taking the gradient', 1, 3)
   const { method, ids, active } = prepared
   const session = await bench.gradient(method.target)
-  const run = await session.run(prepared.substituted, prepared.target)
+  const run = await session.run(prepared.substituted, prepared.own.beside, prepared.target)
   await breathe(task)
   task.progress('Scoring', 2, 3)
   const { entries, latents, total } = scoresOf(active, run.gradient, method, prepared.counted)
-  const identity = identityOf(active, prepared.resid, run.gradient, total)
+  const identity = identityOf(active, prepared.own.value, run.gradient, total)
   const fit = fitOf(active)
   const { logit, probability } = scoreOf(run.logits, run.id)
   const target = { ...model.tokenizer.token(run.id), kind: method.target.kind, value: run.value, probability, logit }
@@ -60,11 +60,11 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
 }
 
 /** What the untouched model predicts. With the error term kept, that is what the gradient run has computed already. */
-async function modelTopOf(bench: Bench, { method, resid }: Prepared, top: NextToken[]): Promise<NextToken[]> {
+async function modelTopOf(bench: Bench, { method, own }: Prepared, top: NextToken[]): Promise<NextToken[]> {
   if (method.substitution === 'reconstruction+error') return top
-  const [own] = await suffixLogits(bench, 1, resid)
-  assert(own, 'one row of hook values yields one row of logits')
-  return nextTokens(bench.sessions.model, topTokens(own, TOP))
+  const [logits] = await suffixLogits(bench, 1, own.value, own.beside)
+  assert(logits, 'one row of hook values yields one row of logits')
+  return nextTokens(bench.sessions.model, topTokens(logits, TOP))
 }
 
 function provenanceOf(

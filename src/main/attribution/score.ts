@@ -18,7 +18,7 @@ export interface Scores {
   readonly total: number
 }
 
-/** `gradient` is d target / d hook values, [positions, d_in]; `counted` has one flag for each position. */
+/** `gradient` is d target / d hook values, [positions, d_out]; `counted` has one flag for each position. */
 export function scoresOf(active: ActiveLatents, gradient: Float32Array, method: Method, counted: readonly boolean[]): Scores {
   const { positions, latents, Z, tokenScale } = active
   const pairs = Z.reduce((count, z) => count + (z > 0 ? 1 : 0), 0)
@@ -37,7 +37,7 @@ export function scoresOf(active: ActiveLatents, gradient: Float32Array, method: 
       const z = Z[position * latents.length + u] ?? 0
       const sum = sums[u]
       if (z <= 0 || !sum) continue
-      const slope = (tokenScale[position] ?? 1) * dotRow(gradient, position, active.rows, u, active.d_in)
+      const slope = (tokenScale[position] ?? 1) * dotRow(gradient, position, active.rows, u, active.d_out)
       const score = counted[position] ? contribution(method.aggregation, z * slope, N) : 0
       total += z * slope
       if (counted[position]) addTo(sum, z, slope, score)

@@ -40,8 +40,8 @@ export async function verifyLatents(
   if (unknown) fail('LATENT_UNKNOWN', { sae: sae.name, latent: unknown.latent, last: sae.d_sae - 1 })
   task.progress('Ablating', 0, estimates.length)
   const prepared = await prepare(bench, request)
-  const { method, substituted } = prepared
-  const [base] = await suffixLogits(bench, 1, substituted)
+  const { method, substituted, own } = prepared
+  const [base] = await suffixLogits(bench, 1, substituted, own.beside)
   if (!base) return fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   const id = prepared.target ?? topTokens(base, 1)[0]?.id ?? 0
   const before = method.target.read(base, id)
@@ -50,7 +50,7 @@ export async function verifyLatents(
   for (let start = 0; start < estimates.length; start += atOnce) {
     await breathe(task)
     const batch = estimates.slice(start, start + atOnce)
-    const logits = await suffixLogits(bench, batch.length, ablated(prepared, batch))
+    const logits = await suffixLogits(bench, batch.length, ablated(prepared, batch), own.beside)
     const found = batch.map(({ latent, score }, row) => {
       // Nothing was changed for a latent that is not active: what remains would be the rounding of another batch size.
       const silent = indexOfLatent(prepared.active, latent) < 0
@@ -64,7 +64,7 @@ export async function verifyLatents(
   return { effects, pearson: pearson(scores, exact), spearman: spearman(scores, exact) }
 }
 
-/** Hook values with one latent zeroed in each row, [rows, positions, d_model]. */
+/** Hook values with one latent zeroed in each row, [rows, positions, d_out]. */
 function ablated({ active, counted, substituted }: Prepared, batch: readonly Estimate[]): Float32Array {
   const values = new Float32Array(batch.length * substituted.length)
   batch.forEach(({ latent }, row) => {
@@ -76,18 +76,18 @@ function ablated({ active, counted, substituted }: Prepared, batch: readonly Est
 }
 
 /**
- * Subtracts z tokenScale row from `values` [positions, d_in] at the counted positions: what the decoder leaves out when the activation
+ * Subtracts z tokenScale row from `values` [positions, d_out] at the counted positions: what the decoder leaves out when the activation
  * is 0. Exported for tests.
  */
 export function removeLatent(values: Float32Array, active: ActiveLatents, latent: number, counted: readonly boolean[]): void {
-  const { d_in, latents, Z, rows, tokenScale } = active
+  const { d_out, latents, Z, rows, tokenScale } = active
   const u = indexOfLatent(active, latent)
   if (u < 0) return
   counted.forEach((counts, position) => {
     const z = Z[position * latents.length + u] ?? 0
     if (!counts || z === 0) return
     const factor = z * (tokenScale[position] ?? 1)
-    for (let i = 0; i < d_in; i++) values[position * d_in + i] = (values[position * d_in + i] ?? 0) - factor * (rows[u * d_in + i] ?? 0)
+    for (let i = 0; i < d_out; i++) values[position * d_out + i] = (values[position * d_out + i] ?? 0) - factor * (rows[u * d_out + i] ?? 0)
   })
 }
 

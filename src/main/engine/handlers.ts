@@ -45,7 +45,7 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
     'model.next': ({ model, prompt, top, device }) =>
       opened.sessions(model, device, async (sessions) => {
         const ids = promptIds(sessions.model, prompt)
-        const best = topTokens(await logitsAfter(sessions, ids, opened.lastHook(sessions)), top)
+        const best = topTokens(await logitsAfter(sessions, ids, opened.lastCut(sessions)), top)
         return { tokens: shown(sessions.model, ids), top: nextTokens(sessions.model, best), device: deviceOf(sessions) }
       }),
     'sae.activations': (input) => opened.bench(input, (bench) => promptActivations(bench, input.prompt)),
@@ -58,8 +58,8 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
         return opened.sessions(input.model, input.device, (sessions) =>
           compareRuns({ sessions, sae: null, versions }, input, task, onToken)
         )
-      return opened.bench({ ...input, sae: input.sae }, ({ sessions, encoder, hook }) =>
-        compareRuns({ sessions, sae: { encoder, hook }, versions }, input, task, onToken)
+      return opened.bench({ ...input, sae: input.sae }, ({ sessions, encoder, hook, reads }) =>
+        compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
       )
     },
     'latents.labels': ({ sae }) => opened.labels(sae, ({ all }) => ({ labels: [...all] })),
@@ -69,9 +69,15 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
 }
 
 /** Logits after a prompt. A model that is cut already runs in its pieces, so that it is not loaded a second time as a whole. */
-async function logitsAfter(sessions: ModelSessions, ids: readonly number[], hook: string | null): Promise<Float32Array> {
-  if (hook === null) return nextLogits(sessions, ids)
-  const [logits] = await suffixLogits({ sessions, hook }, 1, await hookValues({ sessions, hook }, ids))
+async function logitsAfter(
+  sessions: ModelSessions,
+  ids: readonly number[],
+  last: { readonly hook: string; readonly reads: string } | null
+): Promise<Float32Array> {
+  if (last === null) return nextLogits(sessions, ids)
+  const cut = { sessions, ...last }
+  const { value, beside } = await hookValues(cut, ids)
+  const [logits] = await suffixLogits(cut, 1, value, beside)
   assert(logits, 'one row of hook values yields one row of logits')
   return logits
 }

@@ -28,8 +28,8 @@ export interface Opened {
   bench<R>(names: BenchNames, work: (bench: Bench) => Promise<R> | R): Promise<R>
   labels<R>(path: string, work: (labels: Labels, sae: Sae) => Promise<R> | R): Promise<R>
   lens<R>(path: string, device: Device, work: (lens: Lens) => Promise<R> | R): Promise<R>
-  /** The hook point at which the model's sessions were last cut, so that a plain run can use the same ones; null when there is none. */
-  lastHook(sessions: ModelSessions): string | null
+  /** Where the model's sessions were last cut, so that a plain run can use the same ones; null when there is none. */
+  lastCut(sessions: ModelSessions): { readonly hook: string; readonly reads: string } | null
 }
 
 export function createOpened(bundledModels: string, versions: Readonly<Record<string, string>>): Opened {
@@ -41,7 +41,7 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
   const encoders = createCache<Encoder>(LIMITS.encoders, (opened) => opened.release())
   const benches = createCache<Bench>(LIMITS.benches, (opened) => opened.release())
   const lenses = createCache<Lens>(LIMITS.lenses, (opened) => opened.release())
-  const hooks = new WeakMap<ModelSessions, string>()
+  const cuts = new WeakMap<ModelSessions, { hook: string; reads: string }>()
   const ids = new WeakMap<object, number>()
   let count = 0
 
@@ -80,7 +80,7 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
               const open = (): Promise<Bench> =>
                 Promise.resolve().then(() => openBench({ openSession, sessions: running, encoder, hook, versions }))
               return benches.use(key, open, (bench) => {
-                hooks.set(running, bench.hook)
+                cuts.set(running, { hook: bench.hook, reads: bench.reads })
                 return work(bench)
               })
             }
@@ -97,7 +97,7 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
       ),
     lens: (path, device, work) =>
       opened.model(path, (model) => lenses.use(`${idOf(model)} ${device}`, () => createLens(openSession, model, device), work)),
-    lastHook: (running) => hooks.get(running) ?? null
+    lastCut: (running) => cuts.get(running) ?? null
   }
   return opened
 }

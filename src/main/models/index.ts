@@ -1,5 +1,5 @@
 /** What other rooms use of models. */
-export { canonicalHook, checkHook, layerOf } from './hooks'
+export { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
 export { modelInfo, openModel } from './open'
 export {
   emptyPast,

@@ -35,12 +35,21 @@ export interface Heads {
   readonly value: Value
 }
 
+/** How scores are made from queries and keys. */
+export interface Scoring {
+  readonly scale: number
+  /** c: scores become c tanh(score / c) before the mask; null leaves them. */
+  readonly softcap?: number | null
+  /** W: a query sees the W newest keys up to its own only; null all. */
+  readonly window?: number | null
+}
+
 /**
- * Causal attention, softmax(q kᵀ scale + mask) v, with head h reading key/value head floor(h k / heads).
+ * Causal attention, softmax(cap(q kᵀ scale) + mask) v, with head h reading key/value head floor(h k / heads).
  * The query heads that share a key/value head are laid out as further rows of one product, so keys and values are never
- * repeated. Returns hook_z as [b, queries, h e].
+ * repeated. Returns what `blocks.{layer}.attn.hook_z` names, [b, queries, h e].
  */
-export function attention(emit: Emit, layer: number, heads: Heads, scale: number): Value {
+export function attention(emit: Emit, layer: number, heads: Heads, { scale, softcap = null, window = null }: Scoring): Value {
   const { graph, config } = emit
   const { n_kv_heads, d_head } = config
   const group = config.n_heads / n_kv_heads
@@ -51,15 +60,20 @@ export function attention(emit: Emit, layer: number, heads: Heads, scale: number
   const grouped = op.transpose(graph, op.reshape(graph, heads.query, [batch, queries, n_kv_heads, group, d_head]), [0, 2, 3, 1, 4])
   const query = op.reshape(graph, grouped, [batch, n_kv_heads, rows, d_head])
   const scores = op.matMul(graph, query, key, { transB: true, alpha: scale })
-  const pattern = op.softmax(graph, op.add(graph, scores, groupedMask(emit, layer, group)))
+  const capped = softcap === null ? scores : softCap(graph, scores, softcap)
+  const pattern = op.softmax(graph, op.add(graph, capped, groupedMask(emit, layer, group, window)))
   const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, queries, d_head])
-  const flat = op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, queries, config.n_heads * d_head])
-  return emit.hook(`blocks.${layer}.attn.hook_z`, flat)
+  return op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, queries, config.n_heads * d_head])
+}
+
+/** c tanh(x / c). */
+export function softCap(graph: Graph, x: Value, c: number): Value {
+  return op.mul(graph, op.tanh(graph, op.mul(graph, x, op.scalar(graph, 1 / c))), op.scalar(graph, c))
 }
 
 /** The mask once for each query head of a group: [group * queries, t]. Layers with the same rows share it. */
-function groupedMask(emit: Emit, layer: number, group: number): Value {
-  const mask = emit.rows(layer, emit.mask, 0)
+function groupedMask(emit: Emit, layer: number, group: number, window: number | null): Value {
+  const mask = emit.rows(layer, emit.mask(window), 0)
   return emit.shared(`${mask.name} grouped`, () => op.concat(emit.graph, Array.from({ length: group }, () => mask), 0))
 }
 
@@ -69,14 +83,17 @@ export interface Rotation {
   readonly sin: Value
 }
 
-/** Angles position * frequency[i] of every new token, from the frequencies of the e / 2 pairs. The layers share them. */
-export function rotation(emit: Emit, frequencies: readonly number[]): Rotation {
+/**
+ * Angles position * frequency[i] of every new token, from the frequencies of the e / 2 pairs. Layers that give the same `kind`
+ * share them.
+ */
+export function rotation(emit: Emit, frequencies: readonly number[], kind = ''): Rotation {
   const { graph, positions } = emit
-  const angles = emit.shared('angles', () => {
+  const angles = emit.shared(`angles ${kind}`, () => {
     const column = op.cast(graph, op.unsqueeze(graph, positions, [1, 2]), 'float32')
     return op.mul(graph, column, op.constant(graph, 'float32', [1, 1, frequencies.length], frequencies))
   })
-  return { cos: emit.shared('cos', () => op.cos(graph, angles)), sin: emit.shared('sin', () => op.sin(graph, angles)) }
+  return { cos: emit.shared(`cos ${kind}`, () => op.cos(graph, angles)), sin: emit.shared(`sin ${kind}`, () => op.sin(graph, angles)) }
 }
 
 /**
@@ -100,4 +117,20 @@ export function rowsOfRotation(emit: Emit, layer: number, { cos, sin }: Rotation
 export function splitHeads(graph: Graph, x: Value, heads: number, d_head: number): Value {
   const [batch = 'batch', seq = 'seq'] = x.shape
   return op.reshape(graph, x, [batch, seq, heads, d_head])
+}
+
+/** x / sqrt(mean x² + epsilon) over the last axis: RMSNorm before its gain, which `ln2.hook_normalized` names. */
+export function unitRms(graph: Graph, x: Value, epsilon: number): Value {
+  return op.rmsNorm(graph, x, ones(graph, x), epsilon)
+}
+
+/** (x - mean) / sqrt(variance + epsilon) over the last axis: LayerNorm before its gain and bias. */
+export function unitLayerNorm(graph: Graph, x: Value, epsilon: number): Value {
+  const gain = ones(graph, x)
+  return op.layerNorm(graph, x, gain, op.mul(graph, gain, op.scalar(graph, 0)), epsilon)
+}
+
+function ones(graph: Graph, x: Value): Value {
+  const width = Number(x.shape[x.shape.length - 1])
+  return op.constant(graph, 'float32', [width], new Array<number>(width).fill(1))
 }

@@ -3,6 +3,7 @@ import { assert, fail } from '../../shared/errors'
 import type { NextToken, PromptInput } from '../../shared/records/token'
 import { f32, floatsOf, i64 } from '../runtime/tensors'
 import type { Feeds, Tensor } from '../runtime/types'
+import { widthOf } from './hooks'
 import type { ModelSessions } from './sessions'
 import type { Model } from './types'
 
@@ -45,11 +46,11 @@ function promptFeeds(ids: readonly number[]): Feeds {
   return { tokens: i64([1, ids.length], ids), positions: positionsFrom(0, ids.length) }
 }
 
-/** The residual stream at `hook` for every position of one prompt: float32 [position, d_model]. @throws HOOK_UNKNOWN */
+/** The value at `hook` for every position of one prompt: float32 [position, width]. @throws HOOK_UNKNOWN */
 export async function forwardResid(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<Tensor<Float32Array>> {
   const session = await sessions.segment({ from: 'tokens', to: hook, cache: false })
   const outputs = await session.run(promptFeeds(ids))
-  return f32([ids.length, sessions.model.config.d_model], floatsOf(outputs, 'resid'))
+  return f32([ids.length, widthOf(sessions.model.config, hook)], floatsOf(outputs, 'hook'))
 }
 
 /** Logits after the last token of one prompt: float32 [d_vocab]. */

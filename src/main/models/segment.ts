@@ -8,16 +8,22 @@ import { addDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import { prune } from '../graph/prune'
 import type { Dim, Graph, Value } from '../graph/types'
-import { canonicalHook, checkHook, layerOf } from './hooks'
+import { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
 import type { Emit, Model, Segment, SegmentSpec } from './types'
 
 /** Far below any score, yet finite: a score plus this is never infinite minus infinite, and its softmax is exactly 0. */
 const UNSEEN = -1e30
 
+/** A named value, and the residual stream beside it where it lies off the stream. */
+interface Place {
+  readonly value: Value
+  readonly beside: Value | null
+}
+
 /** What the architecture is given, and what it leaves behind. */
 interface Emitted {
   readonly emit: Emit
-  readonly hooks: ReadonlyMap<string, Value>
+  readonly hooks: ReadonlyMap<string, Place>
   /** New cache entries of each layer whose attention was emitted. */
   readonly present: ReadonlyMap<number, { key: Value; value: Value }>
 }
@@ -32,7 +38,7 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const { emit, hooks, present } = createEmit(model, spec, graph)
   const final = spec.to === 'logits' ? emitFinal(model, spec, emit) : null
   if (final) addOutput(graph, 'logits', op.matMul(graph, final.normalised, final.unembed, { transB: true }))
-  else addOutput(graph, 'resid', emitTo(model, spec, emit, hooks))
+  else emitTo(model, spec, emit, hooks)
 
   const pruned = prune(graph)
   const layers = spec.cache ? [...present.keys()].filter((layer) => pruned.inputs.some(({ name }) => name === `past_key.${layer}`)) : []
@@ -74,46 +80,59 @@ function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): NonNullable<Seg
   return { normalised: architecture.finalNorm(emit, resid), unembed: emit.weight(architecture.lens(config, rawConfig).unembed) }
 }
 
-function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: ReadonlyMap<string, Value>): Value {
+function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hooks']): void {
+  const { graph } = emit
   const end = canonicalHook(checkHook(model, spec.to))
   emitBlocks(model, spec, emit, layerOf(end))
-  const value = hooks.get(end)
-  assert(value, `the architecture ${model.architecture.family} names the hook point ${end}`)
-  return value
+  const place = (hook: string): Place => {
+    const found = hooks.get(hook)
+    assert(found, `the architecture ${model.architecture.family} names the hook point ${hook}`)
+    return found
+  }
+  const { value, beside } = place(end)
+  addOutput(graph, 'hook', value)
+  if (beside) addOutput(graph, 'beside', beside)
+  if (spec.also !== undefined) addOutput(graph, 'also', place(canonicalHook(checkReadable(model, spec.also))).value)
 }
 
 /** Emits from the segment's start to the end of block `last`. */
 function emitBlocks(model: Model, spec: SegmentSpec, emit: Emit, last: number): Value {
   const { architecture, config } = model
   const { graph } = emit
-  const resid: Dim[] = ['batch', 'seq', config.d_model]
   let value: Value
   let first = 0
   if (spec.from === 'tokens') {
     value = architecture.embed(emit, addInput(graph, 'tokens', 'int64', ['batch', 'seq']))
   } else {
-    value = addInput(graph, 'resid', 'float32', resid)
-    first = layerOf(canonicalHook(spec.from))
+    const from = canonicalHook(checkHook(model, spec.from))
+    const given = addInput(graph, 'hook', 'float32', ['batch', 'seq', widthOf(config, from)])
+    // Up to the `from` hook, the block is fed what the segment is given: `hook` puts it in again where it belongs.
+    value = isOffStream(from) ? addInput(graph, 'beside', 'float32', ['batch', 'seq', config.d_model]) : given
+    first = layerOf(from)
   }
-  // Up to the `from` hook, a segment that starts at one is fed its own input: `hook` puts it in again where it belongs.
   for (let layer = first; layer <= last; layer++) value = architecture.block(emit, layer, value)
   return value
 }
 
 function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const start = spec.from === 'tokens' ? null : canonicalHook(checkHook(model, spec.from))
-  const hooks = new Map<string, Value>()
+  const hooks = new Map<string, Place>()
   const present = new Map<number, { key: Value; value: Value }>()
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
   const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', ['n']) : null
   const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
+  const given = (name: string): Value => {
+    const found = graph.inputs.find((input) => input.name === name)
+    assert(found, `a segment from a hook point is given its ${name}`)
+    return found
+  }
   const emit: Emit = {
     graph,
     config: model.config,
     rawConfig: model.rawConfig,
     positions,
-    mask: causalMask(graph, positions, total),
+    mask: (window) => emit.shared(`mask ${window}`, () => causalMask(graph, positions, total, window)),
     rows: (layer, x, axis) =>
       select && layer === model.config.n_layers - 1 && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x,
     weight: (name) => emit.shared(`weight ${name}`, () => readWeight(model, graph, name)),
@@ -125,9 +144,18 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     },
     hook(name, value) {
       const point = canonicalHook(name)
-      const input = point === start ? graph.inputs.find((found) => found.name === 'resid') : undefined
-      hooks.set(point, input ?? value)
-      return input ?? value
+      const kept = point === start ? given('hook') : value
+      hooks.set(point, { value: kept, beside: null })
+      return kept
+    },
+    hookOff(name, value, resid) {
+      const kept = name === start ? { value: given('hook'), resid: given('beside') } : { value, resid }
+      hooks.set(name, { value: kept.value, beside: kept.resid })
+      const layer = layerOf(name)
+      return { value: emit.rows(layer, kept.value, 1), resid: emit.rows(layer, kept.resid, 1) }
+    },
+    observe(name, make) {
+      if (spec.also === name) hooks.set(name, { value: make(), beside: null })
     },
     cache(layer, key, value) {
       if (!spec.cache) return { key, value }
@@ -147,14 +175,17 @@ function readWeight(model: Model, graph: Graph, name: string): Value {
 }
 
 /**
- * 0 where key j may be seen from the query at position p, that is j <= p, and UNSEEN elsewhere. The positions are contiguous,
- * so the number of keys is the last position plus one, with and without a cache.
+ * 0 where key j may be seen from the query at position p, that is 0 <= p - j, and < window if there is one; UNSEEN elsewhere. The
+ * positions are contiguous, so the number of keys is the last position plus one, with and without a cache.
  */
-function causalMask(graph: Graph, positions: Value, total: Dim): Value {
+function causalMask(graph: Graph, positions: Value, total: Dim, window: number | null): Value {
   const count = op.add(graph, op.slice(graph, positions, 0, -1), op.int64s(graph, [1]))
   const keys = op.iota(graph, count, total)
-  const seen = op.lessOrEqual(graph, keys, op.unsqueeze(graph, positions, [1]))
-  return op.where(graph, seen, op.scalar(graph, 0), op.scalar(graph, UNSEEN))
+  const queries = op.unsqueeze(graph, positions, [1])
+  const past = op.where(graph, op.lessOrEqual(graph, keys, queries), op.scalar(graph, 0), op.scalar(graph, UNSEEN))
+  if (window === null) return past
+  const near = op.less(graph, op.sub(graph, queries, keys), op.int64s(graph, [window]))
+  return op.where(graph, near, past, op.scalar(graph, UNSEEN))
 }
 
 function joinPast(model: Model, graph: Graph, name: string, fresh: Value): Value {

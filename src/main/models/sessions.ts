@@ -60,6 +60,6 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
   }
 }
 
-function keyOf({ from, to, cache }: SegmentSpec): string {
-  return `${canonicalHook(from)} ${canonicalHook(to)} ${cache}`
+function keyOf({ from, to, cache, also }: SegmentSpec): string {
+  return `${canonicalHook(from)} ${canonicalHook(to)} ${cache} ${also === undefined ? '' : canonicalHook(also)}`
 }

@@ -67,13 +67,21 @@ export interface Emit {
   weight(name: string): Value
   has(name: string): boolean
   hook(name: string, value: Value): Value
+  /**
+   * Names a value off the residual stream, [batch, seq, width], with the residual stream beside it: all else that the rest of the
+   * pass reads of the block. Where the segment starts here, both are the segment's inputs. Called after the block's attention; both
+   * come back narrowed to what `rows` keeps.
+   */
+  hookOff(name: string, value: Value, resid: Value): { value: Value; resid: Value }
+  /** Names a value that is only ever read, such as the input of a transcoder; `make` runs where a segment asks for it. */
+  observe(name: string, make: () => Value): void
   /** Absolute positions of the new tokens, int64 [seq]. */
   readonly positions: Value
   /**
    * Added to attention scores: 0 where a query may see a key, a huge negative number elsewhere; float32 [seq, past + seq].
-   * An addition rather than a selection, because its backward pass is free.
+   * With a window W only keys with query - key < W are seen. An addition rather than a selection, because its backward pass is free.
    */
-  readonly mask: Value
+  mask(window: number | null): Value
   /**
    * The part of x that the rest of the pass needs, along its position axis: in the last block before logits only the selected
    * positions, everywhere else all. Queries, their mask rows and the residual stream are narrowed; keys and values are not.
@@ -96,8 +104,10 @@ export interface Architecture {
   readonly prefixes: readonly string[]
   /** Name and shape of every tensor the forward pass needs, after stripping prefixes. */
   requiredWeights(config: ModelConfig, raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, readonly number[]>
-  /** Hook points in forward order that a segment may start or end at. */
+  /** Hook points in forward order that a segment may start or end at; `standardHooks` where blocks have the usual order. */
   hookPoints(config: ModelConfig): readonly string[]
+  /** Further places whose value can be read, not replaced: inputs of transcoders, such as `blocks.{i}.ln2.hook_normalized`. */
+  readPoints(config: ModelConfig): readonly string[]
   /** tokens int64 [batch, seq] -> residual stream entering block 0, float32 [batch, seq, d_model]. */
   embed(emit: Emit, tokens: Value): Value
   /** Residual stream before block `layer` -> after it. Names its hook points. */
@@ -113,11 +123,12 @@ export interface Architecture {
 
 /**
  * Part of a model between two cuts.
- * Inputs:  from "tokens": `tokens` int64 [batch, seq]; from a hook point: `resid` float32 [batch, seq, d_model];
+ * Inputs:  from "tokens": `tokens` int64 [batch, seq]; from a hook point: `hook` float32 [batch, seq, width], and where it lies off
+ *          the residual stream `beside`, the stream there, float32 [batch, seq, d_model];
  *          `positions` int64 [seq]; with a cache: `past_key.{l}`, `past_value.{l}` float32 [batch, n_kv_heads, past, d_head]
  *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted.
- * Outputs: to a hook point: `resid` float32 [batch, seq, d_model]; to "logits": `logits` float32 [batch, n, d_vocab];
- *          with a cache: `present_key.{l}`, `present_value.{l}`.
+ * Outputs: to a hook point: `hook` and `beside` as above, and `also` float32 [batch, seq, width] when another place is asked for;
+ *          to "logits": `logits` float32 [batch, n, d_vocab]; with a cache: `present_key.{l}`, `present_value.{l}`.
  * Inputs that a segment does not use are absent, and may be fed all the same: `positions` where no attention is left.
  * Prefix and suffix of the same hook point partition the layers: a layer's cache belongs to exactly one of them.
  */
@@ -125,6 +136,8 @@ export interface SegmentSpec {
   readonly from: string
   readonly to: string
   readonly cache: boolean
+  /** A hook point or read point before `to` whose value is wanted as well: where a transcoder reads. */
+  readonly also?: string
 }
 
 export interface Segment {

@@ -16,7 +16,7 @@ import { continuationText } from './text'
 /** What a comparison runs on: a model's sessions, and an SAE with its hook point if recipes are to be run. */
 export interface SteeringBench {
   readonly sessions: ModelSessions
-  readonly sae: { readonly encoder: Encoder; readonly hook: string } | null
+  readonly sae: { readonly encoder: Encoder; readonly hook: string; readonly reads: string } | null
   readonly versions: Readonly<Record<string, string>>
 }
 
@@ -46,7 +46,7 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
   checkRoom(ids.length, settings.maxTokens, model.config.n_ctx)
   task.progress('Loading', 0, 1)
   const editor = bench.sae === null ? null : await createHookEditor(bench.sae.encoder, request.recipes)
-  const steered = await openSteered(bench.sessions, bench.sae?.hook ?? null, editor)
+  const steered = await openSteered(bench.sessions, bench.sae, editor)
   const recipes = [null, ...request.recipes]
   const generated = await generateColumns(steered, { promptIds: ids, recipes, settings, target }, task, onToken)
   const columns: ComparisonColumn[] = []

@@ -23,11 +23,17 @@ export interface EncodedPositions {
   activation(row: number, latent: number): number
   /** Un-normalisation factor of each row, [n]. */
   readonly tokenScale: Float32Array
-  /** [n, d_model], row-major. */
+  /** [n, d_out], row-major. */
   readonly reconstruction: Float32Array
 }
 
-/** Decoder rows of the latents that recipes name, each [d_model]. */
+/** Hook values of a batch, [batch, seq, d_out], and what the SAE reads there, [batch, seq, d_in]: the same but for transcoders. */
+export interface Hooked {
+  readonly value: Tensor<Float32Array>
+  readonly input: Tensor<Float32Array>
+}
+
+/** Decoder rows of the latents that recipes name, each [d_out]. */
 export interface Directions {
   /** W_dec[latent] as stored. */
   readonly raw: ReadonlyMap<number, Float32Array>
@@ -35,9 +41,9 @@ export interface Directions {
   readonly decoded: ReadonlyMap<number, Float32Array>
 }
 
-/** The SAE at hand: how to encode hook values [n, d_model], and the rows of the latents in use. */
+/** The SAE at hand: how to encode what it reads at n positions, [n, d_in], and the rows of the latents in use. */
 export interface HookEditor {
-  encode(values: Tensor<Float32Array>): Promise<EncodedPositions>
+  encode(input: Tensor<Float32Array>): Promise<EncodedPositions>
   readonly directions: Directions
 }
 
@@ -48,22 +54,22 @@ export interface Span {
 }
 
 /**
- * The hook values [batch, seq, d_model] with each row of the batch edited by its recipe (null: untouched). Returns the same
+ * The hook values with each row of the batch edited by its recipe (null: untouched). Returns the same
  * tensor when no edit acts here; never changes its argument. The SAE runs once, on just the positions that need it.
  */
 export async function editHookValues(
-  resid: Tensor<Float32Array>,
+  { value: before, input }: Hooked,
   recipes: readonly (Recipe | null)[],
   span: Span,
   editor: HookEditor | null
 ): Promise<Tensor<Float32Array>> {
-  const places = recipes.flatMap((recipe, row) => (recipe === null ? [] : placesOf(recipe, row, resid.dims[1] ?? 0, span)))
-  if (places.length === 0) return resid
+  const places = recipes.flatMap((recipe, row) => (recipe === null ? [] : placesOf(recipe, row, before.dims[1] ?? 0, span)))
+  if (places.length === 0) return before
   assert(editor, 'recipes are only run with an SAE')
-  const width = resid.dims[2] ?? 0
+  const width = before.dims[2] ?? 0
   const needing = places.filter(({ needsSae }) => needsSae)
-  const encoded = needing.length === 0 ? null : await editor.encode(gather(resid, needing))
-  const data = Float32Array.from(resid.data)
+  const encoded = needing.length === 0 ? null : await editor.encode(gather(input, needing))
+  const data = Float32Array.from(before.data)
   let saeRow = 0
   for (const place of places) {
     const value = data.subarray(place.index * width, (place.index + 1) * width)
@@ -74,7 +80,7 @@ export async function editHookValues(
     }
     addDirections(value, place.edits, editor.directions)
   }
-  return { ...resid, data }
+  return { ...before, data }
 }
 
 /** One position of one row at which something is written. */
@@ -97,10 +103,10 @@ function placesOf(recipe: Recipe, row: number, length: number, { first, promptLe
   return places
 }
 
-function gather(resid: Tensor<Float32Array>, places: readonly Place[]): Tensor<Float32Array> {
-  const width = resid.dims[2] ?? 0
+function gather(input: Tensor<Float32Array>, places: readonly Place[]): Tensor<Float32Array> {
+  const width = input.dims[2] ?? 0
   const data = new Float32Array(places.length * width)
-  places.forEach(({ index }, row) => data.set(float32Of(resid).subarray(index * width, (index + 1) * width), row * width))
+  places.forEach(({ index }, row) => data.set(float32Of(input).subarray(index * width, (index + 1) * width), row * width))
   return { type: 'float32', dims: [places.length, width], data }
 }
 

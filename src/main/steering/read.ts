@@ -81,10 +81,15 @@ export async function readTokens(
     return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
   }
   const outputs = await steered.prefix.session.run({ tokens, positions, ...reading.prefixCache })
-  const resid = float32Output(outputs, 'resid')
-  const shared = text.length === 1 && recipes.length > 1 ? takeRows(resid, new Array<number>(recipes.length).fill(0)) : resid
-  const edited = await editHookValues(shared, recipes, { first: reading.length, promptLength }, steered.editor)
-  const read = await readOn(steered, reading, edited, positions, select)
+  const rowsOf = (name: string): Tensor<Float32Array> => {
+    const found = float32Output(outputs, name)
+    return text.length === 1 && recipes.length > 1 ? takeRows(found, new Array<number>(recipes.length).fill(0)) : found
+  }
+  const value = rowsOf('hook')
+  const values = { value, input: outputs.also ? rowsOf('also') : value }
+  const edited = await editHookValues(values, recipes, { first: reading.length, promptLength }, steered.editor)
+  const beside: Feeds = outputs.beside ? { beside: rowsOf('beside') } : {}
+  const read = await readOn(steered, reading, { hook: edited, ...beside }, positions, select)
   return { logits: read.logits, reading: { ...after, prefixCache: nextPast(outputs), suffixCache: read.cache } }
 }
 
@@ -92,19 +97,19 @@ export async function readTokens(
 async function readOn(
   steered: SteeredModel,
   reading: Reading,
-  resid: Tensor<Float32Array>,
+  cut: Feeds & { readonly hook: Tensor<Float32Array> },
   positions: Tensor,
   select: readonly number[]
 ): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
-  const [columns = 0, seq = 0] = resid.dims
+  const [columns = 0, seq = 0] = cut.hook.dims
   const scoresOfOne = 4 * steered.model.config.n_heads * seq * (reading.length + seq)
   const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
   const feeds = { positions, select: i64([select.length], select) }
-  if (columns <= atOnce) return runSuffix(steered, { resid, ...feeds, ...reading.suffixCache })
+  if (columns <= atOnce) return runSuffix(steered, { ...cut, ...feeds, ...reading.suffixCache })
   const parts: { logits: Tensor<Float32Array>; cache: Feeds }[] = []
   for (let start = 0; start < columns; start += atOnce) {
     const rows = Array.from({ length: Math.min(atOnce, columns - start) }, (_, index) => start + index)
-    parts.push(await runSuffix(steered, { resid: takeRows(resid, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
+    parts.push(await runSuffix(steered, { ...takeCacheRows(cut, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
   }
   return { logits: stackRows(parts.map(({ logits }) => logits)), cache: stackCaches(parts.map(({ cache }) => cache)) }
 }

@@ -37,6 +37,33 @@ export const ModelInfo = z.object({
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 
+/**
+ * How an SAE is read where its files leave a choice or the preflight has found another way; what is absent is as the files say.
+ * Chosen by a person or by the preflight, stored with the SAE's hash, and printed with every ranking.
+ */
+export const SaeReading = z
+  .object({
+    /** Name of the format, where several match. */
+    format: z.string(),
+    /** Hook point it reads, and for transcoders the one it writes. */
+    hook: z.string(),
+    hookOut: z.string(),
+    centred: z.boolean(),
+    prependBos: z.boolean(),
+    /** Whether b_dec is subtracted before the encoder. */
+    subtractDecoderBias: z.boolean(),
+    /** Factor on the input, undone on the output: sqrt(d_in) over the mean norm of the training data. */
+    scale: z.number().positive(),
+    /** W_dec is stored the other way round than the format says. */
+    transposedDecoder: z.boolean(),
+    /** W_skip is stored the other way round than the format says. */
+    transposedSkip: z.boolean(),
+    /** Which reading of Llama Scope's threshold (formats.md 4). */
+    gate: z.enum(['openmoss', 'saelens', 'plain'])
+  })
+  .partial()
+export type SaeReading = z.infer<typeof SaeReading>
+
 /** What the window and records know of an opened SAE. */
 export const SaeInfo = z.object({
   path: z.string(),
@@ -44,11 +71,15 @@ export const SaeInfo = z.object({
   format: z.string(),
   architecture: z.string(),
   d_in: z.number().int(),
+  /** Width of what it writes: d_in but for transcoders. */
+  d_out: z.number().int(),
   d_sae: z.number().int(),
   /** Active latents per position, when the gate fixes it. */
   k: z.number().int().nullable(),
-  /** Canonical hook point; null when the folder does not name one. */
+  /** Canonical hook point it reads; null when the folder does not name one. */
   hook: z.string().nullable(),
+  /** Transcoders: the hook point it writes; null for SAEs, which write where they read. */
+  hookOut: z.string().nullable(),
   /** Model named by the folder, as written there. */
   modelName: z.string().nullable(),
   bytes: z.number(),

@@ -9,7 +9,8 @@ import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
 import { contradictory, Depth, endIds, parseConfig, Size, unsupported } from '../config'
-import { ACTIVATIONS, attention, conv1d } from '../layers'
+import { mlpInputs, standardHooks } from '../hooks'
+import { ACTIVATIONS, attention, conv1d, unitLayerNorm } from '../layers'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
 const Config = z.looseObject({
@@ -88,31 +89,35 @@ function block(emit: Emit, layer: number, input: Value): Value {
   const { graph } = emit
   const name = (hook: string): string => `blocks.${layer}.${hook}`
   const before = emit.hook(name('hook_resid_pre'), input)
-  const attended = emit.hook(name('hook_attn_out'), selfAttention(emit, layer, norm(emit, before, `h.${layer}.ln_1`)))
-  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, emit.rows(layer, before, 1), attended)), 1)
-  const made = emit.hook(name('hook_mlp_out'), mlp(emit, layer, norm(emit, middle, `h.${layer}.ln_2`)))
-  return emit.hook(name('hook_resid_post'), op.add(graph, middle, made))
+  const z = emit.hookOff(name('attn.hook_z'), selfAttention(emit, layer, norm(emit, before, `h.${layer}.ln_1`)), before)
+  const attended = emit.hookOff(name('hook_attn_out'), project(emit, z.value, `h.${layer}.attn.c_proj`), z.resid)
+  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, attended.resid, attended.value)), 1)
+  emit.observe(name('ln2.hook_normalized'), () => unitLayerNorm(graph, middle, settings(emit.rawConfig).layer_norm_epsilon))
+  const read = norm(emit, middle, `h.${layer}.ln_2`)
+  emit.observe(name('mlp.hook_in'), () => read)
+  const hidden = emit.hookOff(name('mlp.hook_post'), mlpHidden(emit, layer, read), middle)
+  const made = emit.hookOff(name('hook_mlp_out'), project(emit, hidden.value, `h.${layer}.mlp.c_proj`), hidden.resid)
+  return emit.hook(name('hook_resid_post'), op.add(graph, made.resid, made.value))
 }
+
+const project = (emit: Emit, x: Value, name: string): Value => conv1d(emit, x, `${name}.weight`, `${name}.bias`)
 
 function selfAttention(emit: Emit, layer: number, x: Value): Value {
   const { graph } = emit
   const { n_heads, d_head } = emit.config
   const { scale_attn_weights, scale_attn_by_inverse_layer_idx } = settings(emit.rawConfig)
   const [batch = 'batch', seq = 'seq'] = x.shape
-  const all = conv1d(emit, x, `h.${layer}.attn.c_attn.weight`, `h.${layer}.attn.c_attn.bias`)
+  const all = project(emit, x, `h.${layer}.attn.c_attn`)
   const three = op.split(graph, op.reshape(graph, all, [batch, seq, 3 * n_heads, d_head]), 2, [n_heads, n_heads, n_heads])
   const [query, key, value] = three
   if (!query || !key || !value) throw new Error('Broken promise: a split into three gives three')
   const scale = (scale_attn_weights ? 1 / Math.sqrt(d_head) : 1) / (scale_attn_by_inverse_layer_idx ? layer + 1 : 1)
-  const z = attention(emit, layer, { query: emit.rows(layer, query, 1), key, value }, scale)
-  return conv1d(emit, z, `h.${layer}.attn.c_proj.weight`, `h.${layer}.attn.c_proj.bias`)
+  return attention(emit, layer, { query: emit.rows(layer, query, 1), key, value }, { scale })
 }
 
-function mlp(emit: Emit, layer: number, x: Value): Value {
+function mlpHidden(emit: Emit, layer: number, x: Value): Value {
   const activation = ACTIVATIONS[settings(emit.rawConfig).activation_function] ?? op.silu
-  const hidden = activation(emit.graph, conv1d(emit, x, `h.${layer}.mlp.c_fc.weight`, `h.${layer}.mlp.c_fc.bias`))
-  const post = emit.hook(`blocks.${layer}.mlp.hook_post`, hidden)
-  return conv1d(emit, post, `h.${layer}.mlp.c_proj.weight`, `h.${layer}.mlp.c_proj.bias`)
+  return activation(emit.graph, project(emit, x, `h.${layer}.mlp.c_fc`))
 }
 
 const unembedding = (raw: Readonly<Record<string, unknown>>): string => (settings(raw).tie_word_embeddings ? 'wte.weight' : 'lm_head.weight')
@@ -123,8 +128,8 @@ export const gpt2: Architecture = {
   prefixes: ['transformer.'],
   readConfig,
   requiredWeights,
-  hookPoints: ({ n_layers }) =>
-    Array.from({ length: n_layers }, (_, layer) => ['hook_resid_pre', 'hook_resid_mid', 'hook_resid_post'].map((hook) => `blocks.${layer}.${hook}`)).flat(),
+  hookPoints: standardHooks,
+  readPoints: mlpInputs,
   embed,
   block,
   finalNorm: (emit, resid) => norm(emit, resid, 'ln_f'),

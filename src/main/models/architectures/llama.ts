@@ -9,7 +9,8 @@ import { z } from 'zod'
 import * as op from '../../graph/ops'
 import type { Value } from '../../graph/types'
 import { contradictory, Depth, endIds, parseConfig, Size, unsupported } from '../config'
-import { ACTIVATIONS, attention, linear, rotate, rotation, rowsOfRotation, splitHeads } from '../layers'
+import { mlpInputs, standardHooks } from '../hooks'
+import { ACTIVATIONS, attention, linear, rotate, rotation, rowsOfRotation, splitHeads, unitRms } from '../layers'
 import { frequenciesOf, Scaling } from '../rope'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
@@ -95,10 +96,15 @@ function block(emit: Emit, layer: number, input: Value): Value {
   const norm = (x: Value, weight: string): Value => op.rmsNorm(graph, x, emit.weight(`layers.${layer}.${weight}.weight`), rms_norm_eps)
 
   const before = emit.hook(name('hook_resid_pre'), input)
-  const attended = emit.hook(name('hook_attn_out'), selfAttention(emit, layer, norm(before, 'input_layernorm'), config))
-  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, emit.rows(layer, before, 1), attended)), 1)
-  const made = emit.hook(name('hook_mlp_out'), mlp(emit, layer, norm(middle, 'post_attention_layernorm'), config))
-  return emit.hook(name('hook_resid_post'), op.add(graph, middle, made))
+  const z = emit.hookOff(name('attn.hook_z'), selfAttention(emit, layer, norm(before, 'input_layernorm'), config), before)
+  const attended = emit.hookOff(name('hook_attn_out'), outProjection(emit, layer, z.value, config), z.resid)
+  const middle = emit.rows(layer, emit.hook(name('hook_resid_mid'), op.add(graph, attended.resid, attended.value)), 1)
+  emit.observe(name('ln2.hook_normalized'), () => unitRms(graph, middle, config.rms_norm_eps))
+  const read = norm(middle, 'post_attention_layernorm')
+  emit.observe(name('mlp.hook_in'), () => read)
+  const hidden = emit.hookOff(name('mlp.hook_post'), mlpHidden(emit, layer, read, config), middle)
+  const made = emit.hookOff(name('hook_mlp_out'), mlpOut(emit, layer, hidden.value, config), hidden.resid)
+  return emit.hook(name('hook_resid_post'), op.add(graph, made.resid, made.value))
 }
 
 function selfAttention(emit: Emit, layer: number, x: Value, config: Config): Value {
@@ -111,20 +117,24 @@ function selfAttention(emit: Emit, layer: number, x: Value, config: Config): Val
   const angles = rotation(emit, frequenciesOf({ ...config, d_head }, 'config.json'))
   const query = rotate(graph, project('q', emit.rows(layer, x, 1), n_heads), rowsOfRotation(emit, layer, angles), d_head)
   const key = rotate(graph, project('k', x, n_kv_heads), angles, d_head)
-  const z = attention(emit, layer, { query, key, value: project('v', x, n_kv_heads) }, 1 / Math.sqrt(d_head))
+  return attention(emit, layer, { query, key, value: project('v', x, n_kv_heads) }, { scale: 1 / Math.sqrt(d_head) })
+}
+
+function outProjection(emit: Emit, layer: number, z: Value, config: Config): Value {
   const name = `layers.${layer}.self_attn.o_proj`
   return linear(emit, z, `${name}.weight`, config.attention_bias ? `${name}.bias` : null)
 }
 
-function mlp(emit: Emit, layer: number, x: Value, config: Config): Value {
-  const { graph } = emit
-  const project = (part: string, input: Value): Value => {
-    const name = `layers.${layer}.mlp.${part}_proj`
-    return linear(emit, input, `${name}.weight`, config.mlp_bias ? `${name}.bias` : null)
-  }
+function mlpHidden(emit: Emit, layer: number, x: Value, config: Config): Value {
   const activation = ACTIVATIONS[config.hidden_act] ?? op.silu
-  const hidden = op.mul(graph, activation(graph, project('gate', x)), project('up', x))
-  return project('down', emit.hook(`blocks.${layer}.mlp.hook_post`, hidden))
+  return op.mul(emit.graph, activation(emit.graph, mlpProjection(emit, layer, 'gate', x, config)), mlpProjection(emit, layer, 'up', x, config))
+}
+
+const mlpOut = (emit: Emit, layer: number, hidden: Value, config: Config): Value => mlpProjection(emit, layer, 'down', hidden, config)
+
+function mlpProjection(emit: Emit, layer: number, part: 'gate' | 'up' | 'down', x: Value, config: Config): Value {
+  const name = `layers.${layer}.mlp.${part}_proj`
+  return linear(emit, x, `${name}.weight`, config.mlp_bias ? `${name}.bias` : null)
 }
 
 const unembedding = (raw: Readonly<Record<string, unknown>>): string =>
@@ -136,8 +146,8 @@ export const llama: Architecture = {
   prefixes: ['model.'],
   readConfig,
   requiredWeights,
-  hookPoints: ({ n_layers }) =>
-    Array.from({ length: n_layers }, (_, layer) => ['hook_resid_pre', 'hook_resid_mid', 'hook_resid_post'].map((hook) => `blocks.${layer}.${hook}`)).flat(),
+  hookPoints: standardHooks,
+  readPoints: mlpInputs,
   embed: (emit, tokens) => emit.hook('hook_embed', op.gather(emit.graph, emit.weight('embed_tokens.weight'), tokens)),
   block,
   finalNorm: (emit, resid) => op.rmsNorm(emit.graph, resid, emit.weight('norm.weight'), settings(emit.rawConfig).rms_norm_eps),
