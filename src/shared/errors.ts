@@ -47,9 +47,13 @@ export const ERRORS = {
   },
   HOOK_UNKNOWN: { message: 'The model {model} has no hook point "{hook}".', fix: 'Its hook points are: {supported}.' },
   // SAEs
+  SAE_AMBIGUOUS: {
+    message: '{path} can be read in several ways, as: {formats}.',
+    fix: 'Say which it is, by choosing the format ({first}, for example).'
+  },
   SAE_FOLDER_INVALID: {
-    message: '{path} is not an SAE folder: {reason}.',
-    fix: 'Choose a SAELens folder with cfg.json and sae_weights.safetensors.'
+    message: '{path} is not an SAE: {reason}.',
+    fix: 'Choose the folder or file of one of these: {supported}.'
   },
   SAE_CONFIG_INVALID: { message: '{path} does not describe a usable SAE: {reason}.', fix: 'Download cfg.json again.' },
   SAE_ARCHITECTURE_UNKNOWN: { message: 'The SAE architecture "{found}" in {path} is not known.', fix: 'Supported are: {supported}.' },

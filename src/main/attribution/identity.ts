@@ -16,7 +16,7 @@ export const IDENTITY_TOLERANCE = 1e-4
  * `gradient` and the model's own hook values `own` are [positions, d_out]; `latents` is the sum of activation x gradient over all active pairs. Sums in float64.
  */
 export function identityOf(active: ActiveLatents, own: Float32Array, gradient: Float32Array, latents: number): Identity {
-  const { d_out, tokenScale, tokenShift, bias } = active
+  const { d_out, tokenScale, tokenShift, bias, skip } = active
   let [total, decoderBias, error] = [0, 0, 0]
   for (let position = 0; position < active.positions; position++) {
     const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
@@ -24,7 +24,7 @@ export function identityOf(active: ActiveLatents, own: Float32Array, gradient: F
     for (let i = 0; i < d_out; i++) {
       const g = gradient[start + i] ?? 0
       total += g * (own[start + i] ?? 0)
-      decoderBias += g * (scale * (bias[i] ?? 0) + shift)
+      decoderBias += g * (scale * (bias[i] ?? 0) + shift + (skip?.[start + i] ?? 0))
       error += g * (active.error[start + i] ?? 0)
     }
   }

@@ -40,7 +40,7 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
         task
       ),
     'model.open': ({ model }) => opened.model(model, modelInfo),
-    'sae.open': ({ sae }) => opened.sae(sae, saeInfo),
+    'sae.open': ({ sae, reading }) => opened.sae(sae, reading, saeInfo),
     ...tokenHandlers(opened),
     'model.next': ({ model, prompt, top, device }) =>
       opened.sessions(model, device, async (sessions) => {
@@ -62,9 +62,11 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
         compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
       )
     },
-    'latents.labels': ({ sae }) => opened.labels(sae, ({ all }) => ({ labels: [...all] })),
-    'latents.detail': ({ model, sae, latent, device }) =>
-      opened.labels(sae, (labels, described) => opened.lens(model, device, (lens) => latentDetail(lens, described, labels, latent)))
+    'latents.labels': ({ sae }) => opened.labels(sae, undefined, ({ all }) => ({ labels: [...all] })),
+    'latents.detail': ({ model, sae, reading, latent, device }) =>
+      opened.labels(sae, reading, (labels, described) =>
+        opened.lens(model, device, (lens) => latentDetail(lens, described, labels, latent))
+      )
   }
 }
 

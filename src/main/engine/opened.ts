@@ -1,6 +1,6 @@
 /** The models and SAEs that are open, kept between calls. Keys carry the files' stamps, so changed files are opened anew. */
 import { resolveBundled } from '../../shared/bundled'
-import type { Device } from '../../shared/records/model'
+import type { Device, SaeReading } from '../../shared/records/model'
 import { openBench, type Bench } from '../attribution'
 import { createModelSessions, openModel, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
@@ -17,6 +17,7 @@ export interface BenchNames {
   readonly model: string
   readonly sae: string
   readonly hook: string | null
+  readonly reading?: SaeReading | undefined
   readonly device: Device
 }
 
@@ -24,9 +25,9 @@ export interface BenchNames {
 export interface Opened {
   model<R>(path: string, work: (model: Model) => Promise<R> | R): Promise<R>
   sessions<R>(path: string, device: Device, work: (sessions: ModelSessions) => Promise<R> | R): Promise<R>
-  sae<R>(path: string, work: (sae: Sae) => Promise<R> | R): Promise<R>
+  sae<R>(path: string, reading: SaeReading | undefined, work: (sae: Sae) => Promise<R> | R): Promise<R>
   bench<R>(names: BenchNames, work: (bench: Bench) => Promise<R> | R): Promise<R>
-  labels<R>(path: string, work: (labels: Labels, sae: Sae) => Promise<R> | R): Promise<R>
+  labels<R>(path: string, reading: SaeReading | undefined, work: (labels: Labels, sae: Sae) => Promise<R> | R): Promise<R>
   lens<R>(path: string, device: Device, work: (lens: Lens) => Promise<R> | R): Promise<R>
   /** Where the model's sessions were last cut, so that a plain run can use the same ones; null when there is none. */
   lastCut(sessions: ModelSessions): { readonly hook: string; readonly reads: string } | null
@@ -61,17 +62,17 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
       const { path, key } = await stamped(given)
       return models.use(key, () => openModel(path), work)
     },
-    async sae(given, work) {
+    async sae(given, reading = {}, work) {
       const { path, key } = await stamped(given)
-      return saes.use(key, () => openSae(path), work)
+      return saes.use(`${key}\n${JSON.stringify(reading)}`, () => openSae(path, reading), work)
     },
     sessions: (path, device, work) =>
       opened.model(path, (model) =>
         sessions.use(`${idOf(model)} ${device}`, () => Promise.resolve(createModelSessions(openSession, model, device)), work)
       ),
-    bench: ({ model, sae: saePath, hook, device }, work) =>
+    bench: ({ model, sae: saePath, hook, reading, device }, work) =>
       opened.sessions(model, device, (running) =>
-        opened.sae(saePath, (sae) =>
+        opened.sae(saePath, reading, (sae) =>
           encoders.use(
             `${idOf(sae)} ${device}`,
             () => createEncoder(openSession, sae, device),
@@ -87,8 +88,8 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
           )
         )
       ),
-    labels: (path, work) =>
-      opened.sae(path, (sae) =>
+    labels: (path, reading, work) =>
+      opened.sae(path, reading, (sae) =>
         labels.use(
           String(idOf(sae)),
           () => openLabels(sae),

@@ -1,10 +1,9 @@
 /** Running an SAE: hook values in, active latents out; and what an edit of them does to the reconstruction. */
-import { join } from 'node:path'
-import { fail } from '../../shared/errors'
+import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
 import { f32, floatsOf, integersOf } from '../runtime'
-import type { OpenSession, Session } from '../runtime/types'
-import { readRows, readSafetensors, readTensor } from '../tensors/safetensors'
+import type { Feeds, OpenSession, Session } from '../runtime/types'
+import { decoderRows, readWeight } from './read'
 import { buildEncoder } from './encoder-graph'
 import type { Sae } from './types'
 
@@ -14,26 +13,29 @@ const MAX_NUMBERS = 2 ** 27
 /** What an SAE makes of the hook values of some positions. U latents are active at one of them at least. */
 export interface ActiveLatents {
   readonly positions: number
-  readonly d_in: number
+  /** Width of the decoder rows and of all that is written: d_in but for transcoders. */
+  readonly d_out: number
   /** [U], ascending. */
   readonly latents: Int32Array
   /** Activations, [positions, U], row-major; mostly 0. */
   readonly Z: Float32Array
-  /** d (reconstruction) / d (activation) with every fixed factor but not the position's own, [U, d_in]. */
+  /** d (reconstruction) / d (activation) with every fixed factor but not the position's own, [U, d_out]. */
   readonly rows: Float32Array
-  /** [positions, d_in] */
+  /** [positions, d_out] */
   readonly reconstruction: Float32Array
-  /** resid - reconstruction, [positions, d_in] */
+  /** The value at the hook point minus the reconstruction, [positions, d_out] */
   readonly error: Float32Array
   /** Factor of each position that undoes the SAE's per-token normalisation, [positions]; 1 without one. */
   readonly tokenScale: Float32Array
   /** Summand of each position that undoes it, the same for every coordinate, [positions]; 0 without one. */
   readonly tokenShift: Float32Array
-  /** b_dec with every fixed factor, [d_in]: a position's reconstruction is tokenScale (Z rows + bias) + tokenShift. */
+  /** b_dec with every fixed factor, [d_out]: a position's reconstruction is tokenScale (Z rows + bias) + tokenShift + skip. */
   readonly bias: Float32Array
+  /** What a transcoder's skip connection adds, [positions, d_out]; null without one. */
+  readonly skip: Float32Array | null
 }
 
-/** Decoder rows of some latents, each [d_in]. */
+/** Decoder rows of some latents, each [d_out]. */
 export interface Directions {
   /** W_dec[latent] as stored. */
   readonly raw: ReadonlyMap<number, Float32Array>
@@ -45,8 +47,11 @@ export interface Directions {
 export interface Encoder {
   readonly sae: Sae
   readonly device: Session['device']
-  /** `resid` is [positions, d_in]. @throws SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY */
-  encode(resid: Float32Array, positions: number): Promise<ActiveLatents>
+  /**
+   * `input` is what the SAE reads, [positions, d_in]; `target` what it stands for, [positions, d_out], which only a transcoder needs to
+   * be told. @throws SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
+   */
+  encode(input: Float32Array, positions: number, target?: Float32Array): Promise<ActiveLatents>
   release(): Promise<void>
 }
 
@@ -56,14 +61,16 @@ export async function createEncoder(openSession: OpenSession, sae: Sae, device: 
   return {
     sae,
     device: session.device,
-    async encode(resid, positions) {
-      const outputs = await session.run({ resid: f32([positions, sae.d_in], resid) })
+    async encode(input, positions, target) {
+      const { d_in, d_out } = sae
+      const feeds: Feeds = { resid: f32([positions, d_in], input) }
+      const outputs = await session.run(sae.hookOut === null ? feeds : { ...feeds, target: f32([positions, d_out], targetOf(sae, target)) })
       const latents = Int32Array.from(integersOf(outputs, 'latents'))
-      const limit = Math.floor(maxNumbers / (positions + sae.d_in))
+      const limit = Math.floor(maxNumbers / (positions + d_out))
       if (latents.length > limit) fail('SAE_TOO_WIDE', { active: latents.length, sae: sae.name, limit })
       const active: ActiveLatents = {
         positions,
-        d_in: sae.d_in,
+        d_out,
         latents,
         Z: floatsOf(outputs, 'Z'),
         rows: floatsOf(outputs, 'rows'),
@@ -71,7 +78,8 @@ export async function createEncoder(openSession: OpenSession, sae: Sae, device: 
         error: floatsOf(outputs, 'error'),
         tokenScale: floatsOf(outputs, 'tokenScale'),
         tokenShift: floatsOf(outputs, 'tokenShift'),
-        bias: floatsOf(outputs, 'bias')
+        bias: floatsOf(outputs, 'bias'),
+        skip: outputs.skip ? floatsOf(outputs, 'skip') : null
       }
       // The error is finite only where the hook values and the reconstruction are; the check sees what the gate hides.
       const broken = floatsOf(outputs, 'check').some(Number.isNaN)
@@ -80,6 +88,11 @@ export async function createEncoder(openSession: OpenSession, sae: Sae, device: 
     },
     release: () => session.release()
   }
+}
+
+function targetOf(sae: Sae, target: Float32Array | undefined): Float32Array {
+  assert(target, `the transcoder ${sae.name} is told what it stands for`)
+  return target
 }
 
 /** Place of `latent` among the active ones, or -1. */
@@ -102,22 +115,22 @@ export function activationOf(active: ActiveLatents, position: number, latent: nu
 }
 
 /**
- * The reconstruction [positions, d_in] of edited activations `Z` [positions, U]. Sums run in float64 over the active latents only and
+ * The reconstruction [positions, d_out] of edited activations `Z` [positions, U]. Sums run in float64 over the active latents only and
  * are rounded once, which is both exact and, at a few dozen active latents per position, quicker than a dense product.
  */
 export function decode(active: ActiveLatents, Z: Float32Array): Float32Array {
-  const { positions, d_in, latents, rows, bias, tokenScale, tokenShift } = active
-  const out = new Float32Array(positions * d_in)
-  const sum = new Float64Array(d_in)
+  const { positions, d_out, latents, rows, bias, tokenScale, tokenShift, skip } = active
+  const out = new Float32Array(positions * d_out)
+  const sum = new Float64Array(d_out)
   for (let position = 0; position < positions; position++) {
     sum.set(bias)
     for (let u = 0; u < latents.length; u++) {
       const z = Z[position * latents.length + u] ?? 0
       if (z === 0) continue
-      for (let i = 0; i < d_in; i++) sum[i] = (sum[i] ?? 0) + z * (rows[u * d_in + i] ?? 0)
+      for (let i = 0; i < d_out; i++) sum[i] = (sum[i] ?? 0) + z * (rows[u * d_out + i] ?? 0)
     }
     const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
-    for (let i = 0; i < d_in; i++) out[position * d_in + i] = scale * (sum[i] ?? 0) + shift
+    for (let i = 0; i < d_out; i++) out[position * d_out + i] = scale * (sum[i] ?? 0) + shift + (skip?.[position * d_out + i] ?? 0)
   }
   return out
 }
@@ -130,13 +143,13 @@ export async function readDirections(sae: Sae, latents: readonly number[]): Prom
   const wanted = [...new Set(latents)]
   const unknown = wanted.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= sae.d_sae)
   if (unknown !== undefined) fail('LATENT_UNKNOWN', { sae: sae.name, latent: unknown, last: sae.d_sae - 1 })
-  const file = await readSafetensors(join(sae.folder, sae.weights.get('W_dec')?.file ?? ''))
-  const rows = await readRows(file, 'W_dec', wanted)
-  const factors = sae.decodeScale === null ? null : await readTensor(file, sae.decodeScale)
-  const raw = new Map(wanted.map((latent, i) => [latent, rows.slice(i * sae.d_in, (i + 1) * sae.d_in)]))
+  const rows = await decoderRows(sae, wanted)
+  const factors = sae.weights.has('decode_scale') ? await readWeight(sae, 'decode_scale') : null
+  const normed = sae.gate.kind === 'topk' && sae.gate.byDecoderNorm
+  const raw = new Map(wanted.map((latent, i) => [latent, rows.slice(i * sae.d_out, (i + 1) * sae.d_out)]))
   const decoded = new Map(
     [...raw].map(([latent, row]) => {
-      const norm = sae.rescaleByDecoderNorm ? Math.hypot(...row) || 1 : 1
+      const norm = normed ? Math.hypot(...row) || 1 : 1
       const factor = (factors?.[latent] ?? 1) / sae.outScale / norm
       return [latent, row.map((number) => number * factor)]
     })

@@ -13,18 +13,18 @@ export interface Fit {
 
 /** The fit of `active` to the hook values it was encoded from: resid = reconstruction + error. */
 export function fitOf(active: ActiveLatents): Fit {
-  const { positions, d_in, latents, Z, reconstruction, error } = active
-  const mean = new Float64Array(d_in)
+  const { positions, d_out, latents, Z, reconstruction, error } = active
+  const mean = new Float64Array(d_out)
   for (let position = 0; position < positions; position++) {
-    const start = position * d_in
-    for (let i = 0; i < d_in; i++) mean[i] = (mean[i] ?? 0) + ((reconstruction[start + i] ?? 0) + (error[start + i] ?? 0)) / positions
+    const start = position * d_out
+    for (let i = 0; i < d_out; i++) mean[i] = (mean[i] ?? 0) + ((reconstruction[start + i] ?? 0) + (error[start + i] ?? 0)) / positions
   }
   const unexplained = new Float64Array(positions)
   const variance = new Float64Array(positions)
   for (let position = 0; position < positions; position++) {
-    const start = position * d_in
+    const start = position * d_out
     let [missed, spread] = [0, 0]
-    for (let i = 0; i < d_in; i++) {
+    for (let i = 0; i < d_out; i++) {
       const e = error[start + i] ?? 0
       const distance = (reconstruction[start + i] ?? 0) + e - (mean[i] ?? 0)
       missed += e * e

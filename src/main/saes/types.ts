@@ -27,7 +27,7 @@ export type RuntimeNorm = 'none' | 'constant_norm_rescale' | 'layer_norm'
 
 /**
  * xn = inScale norm(x - mean(x) if centred);  p = (xn - inBias) W_enc + b_enc;  f = gate(p);
- * y = un-norm(((f decode_scale) W_dec + b_dec + x W_skipᵀ) / outScale) + mean(x) if centred;  error = target - y.
+ * y = un-norm(((f decode_scale) W_dec + b_dec) / outScale) + mean(x) if centred + x W_skipᵀ;  error = target - y.
  * The target is x itself, and for transcoders the value at `hookOut`. Weights stay in the folder's files.
  */
 export interface Sae {

@@ -1,14 +1,21 @@
 /** Calls answered by the engine process: everything that needs a model. Folder paths are absolute. */
 import { z } from 'zod'
 import { LatentDetail, LatentLabel } from '../records/latent'
-import { Device, DeviceInfo, ModelInfo, SaeInfo } from '../records/model'
+import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/model'
 import { ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
 import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { NextToken, PromptInput, Token } from '../records/token'
 import { call } from './call'
 
 /** Which model, SAE and hook point; `hook: null` takes the one the SAE's folder names. */
-const Bench = z.object({ model: z.string(), sae: z.string(), hook: z.string().nullable().default(null), device: Device.default('auto') })
+const Bench = z.object({
+  model: z.string(),
+  sae: z.string(),
+  hook: z.string().nullable().default(null),
+  /** How the SAE is read where its files leave a choice, or the preflight has found another way. */
+  reading: SaeReading.optional(),
+  device: Device.default('auto')
+})
 
 export const AttributeInput = Bench.extend({
   prompt: PromptInput,
@@ -43,7 +50,7 @@ export const engineCalls = {
     })
   }),
   'model.open': call({ input: z.object({ model: z.string(), device: Device.default('auto') }), output: ModelInfo }),
-  'sae.open': call({ input: z.object({ sae: z.string() }), output: SaeInfo }),
+  'sae.open': call({ input: z.object({ sae: z.string(), reading: SaeReading.optional() }), output: SaeInfo }),
   'tokens.encode': call({ input: z.object({ model: z.string(), prompt: PromptInput }), output: z.object({ tokens: z.array(Token) }) }),
   /** How a typed target splits: one token, or several that must be explained. */
   'tokens.target': call({ input: z.object({ model: z.string(), text: z.string() }), output: z.object({ tokens: z.array(Token) }) }),
@@ -92,6 +99,7 @@ export const engineCalls = {
       model: z.string(),
       sae: z.string().nullable(),
       hook: z.string().nullable().default(null),
+      reading: SaeReading.optional(),
       device: Device.default('auto'),
       prompt: PromptInput,
       recipes: z.array(Recipe).max(16),
@@ -106,7 +114,13 @@ export const engineCalls = {
   }),
   'latents.labels': call({ input: z.object({ sae: z.string() }), output: z.object({ labels: z.array(LatentLabel) }) }),
   'latents.detail': call({
-    input: z.object({ model: z.string(), sae: z.string(), latent: z.number().int(), device: Device.default('auto') }),
+    input: z.object({
+      model: z.string(),
+      sae: z.string(),
+      reading: SaeReading.optional(),
+      latent: z.number().int(),
+      device: Device.default('auto')
+    }),
     output: LatentDetail
   })
 }

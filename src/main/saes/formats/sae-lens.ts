@@ -17,7 +17,7 @@ import type { Dtype } from '../../tensors/dtypes'
 import { hashFiles } from '../../tensors/hash'
 import { readJsonObject } from '../../tensors/json'
 import { readSafetensors, readTensor, type Safetensors } from '../../tensors/safetensors'
-import type { Gate, RuntimeNorm, Sae, SaeFormat } from '../types'
+import type { Gate, Place, RuntimeNorm, Sae, SaeFormat, SaeWeight } from '../types'
 
 const CONFIG = 'cfg.json'
 const WEIGHTS = 'sae_weights.safetensors'
@@ -56,7 +56,8 @@ const ELEMENT_TYPES: Partial<Record<Dtype, ElementType>> = { F32: 'float32', F16
 
 export const saeLens: SaeFormat = {
   format: 'SAELens',
-  matches: (folder) => Promise.resolve(existsSync(join(folder, CONFIG)) && existsSync(join(folder, WEIGHTS))),
+  looksLike: `${CONFIG} and ${WEIGHTS}`,
+  matches: ({ files }) => Promise.resolve(files.includes(CONFIG) && files.includes(WEIGHTS)),
   read
 }
 
@@ -64,7 +65,7 @@ export const saeLens: SaeFormat = {
  * @throws FILE_UNREADABLE, JSON_INVALID, SAE_CONFIG_INVALID, SAE_ARCHITECTURE_UNKNOWN, SAE_NEEDS_SCALE, SAFETENSORS_INVALID,
  * TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE
  */
-async function read(folder: string): Promise<Sae> {
+async function read({ path: folder }: Place): Promise<Sae> {
   const path = join(folder, CONFIG)
   const config = parseConfig(await readJsonObject(path), path)
   const architecture = architectureOf(config, path)
@@ -75,28 +76,35 @@ async function read(folder: string): Promise<Sae> {
   const { norm, scale } = await normalisation(folder, config, path)
   const decodeScale = await finetuningScale(file, config, path, weights)
   const extra = scale === 1 ? [] : [join(folder, SCALER)]
-  const rescaleByDecoderNorm = gate.kind === 'topk' && (config.rescale_acts_by_decoder_norm ?? false)
   return {
+    path: folder,
     folder,
     name: basename(folder),
     format: saeLens.format,
     architecture,
     d_in,
+    d_out: d_in,
     d_sae,
     weights,
+    encoderByLatent: false,
+    decoderByOutput: false,
+    skipByInput: false,
     gate,
-    subtractDecoderBias: config.apply_b_dec_to_input ?? true,
-    rescaleByDecoderNorm,
+    inBias: (config.apply_b_dec_to_input ?? true) ? 'b_dec' : null,
     norm,
     inScale: scale,
     outScale: scale,
-    decodeScale,
+    centred: false,
     hook: config.metadata?.hook_name ?? config.hook_name ?? config.hook_point ?? null,
+    hookOut: null,
     modelName: config.metadata?.model_name ?? config.model_name ?? null,
     prependBos: config.metadata?.prepend_bos ?? config.prepend_bos ?? true,
+    nominalL0: gate.kind === 'topk' ? gate.k : null,
+    neuronpediaId: null,
     hash: await hashFiles([path, file.path, ...extra]),
     bytes: file.bytes,
-    notes: notesOf({ weights, norm, scale, decodeScale, rescaleByDecoderNorm })
+    notes: notesOf({ weights, norm, scale, decodeScale, gate }),
+    openQuestions: []
   }
 }
 
@@ -120,20 +128,20 @@ function architectureOf(config: Config, path: string): (typeof ARCHITECTURES)[nu
 
 function gateOf(architecture: (typeof ARCHITECTURES)[number], config: Config, path: string): Gate {
   if (architecture === 'standard') return { kind: 'relu' }
-  if (architecture === 'jumprelu') return { kind: 'jumprelu', threshold: 'threshold' }
+  if (architecture === 'jumprelu') return { kind: 'jumprelu', threshold: 'weight', timesDecoderNorm: false }
   const k = config.k ?? config.activation_fn_kwargs?.k ?? invalid(path, 'k, the number of active latents per position, is missing')
   if (k > config.d_sae) invalid(path, `k is ${k}, but there are only ${config.d_sae} latents`)
-  return { kind: 'topk', k }
+  return { kind: 'topk', k, byDecoderNorm: config.rescale_acts_by_decoder_norm ?? false }
 }
 
-function checkedWeights(file: Safetensors, d_in: number, d_sae: number, gate: Gate): Map<string, WeightRef> {
-  const needed: [string, readonly number[]][] = [
+function checkedWeights(file: Safetensors, d_in: number, d_sae: number, gate: Gate): Map<SaeWeight, WeightRef> {
+  const needed: [SaeWeight, readonly number[]][] = [
     ['W_enc', [d_in, d_sae]],
     ['b_enc', [d_sae]],
     ['W_dec', [d_sae, d_in]],
     ['b_dec', [d_in]]
   ]
-  if (gate.kind === 'jumprelu') needed.push([gate.threshold, [d_sae]])
+  if (gate.kind === 'jumprelu') needed.push(['threshold', [d_sae]])
   return new Map(needed.map(([name, expected]) => [name, checkedWeight(file, name, expected)]))
 }
 
@@ -173,29 +181,29 @@ async function normalisation(folder: string, config: Config, path: string): Prom
 }
 
 /** The finetuning factor of older files multiplies activations in decode only. All ones mean nothing and are dropped. */
-async function finetuningScale(file: Safetensors, config: Config, path: string, weights: Map<string, WeightRef>): Promise<string | null> {
+async function finetuningScale(file: Safetensors, config: Config, path: string, weights: Map<SaeWeight, WeightRef>): Promise<boolean> {
   const name = ['scaling_factor', 'finetuning_scaling_factor'].find((candidate) => file.tensors.has(candidate))
-  if (name === undefined) return null
+  if (name === undefined) return false
   const ref = checkedWeight(file, name, [config.d_sae])
   const factors = await readTensor(file, name)
   // The reference implementation's allclose: 1e-8 + 1e-5 times 1.
-  if (factors.every((factor) => Math.abs(factor - 1) <= 1.001e-5)) return null
+  if (factors.every((factor) => Math.abs(factor - 1) <= 1.001e-5)) return false
   if (config.finetuning_scaling_factor !== true) {
     invalid(path, `the weights hold a finetuning factor (${name}) but finetuning_scaling_factor is not true`)
   }
-  weights.set(name, ref)
-  return name
+  weights.set('decode_scale', ref)
+  return true
 }
 
 interface Applied {
-  readonly weights: ReadonlyMap<string, WeightRef>
+  readonly weights: ReadonlyMap<SaeWeight, WeightRef>
   readonly norm: RuntimeNorm
   readonly scale: number
-  readonly decodeScale: string | null
-  readonly rescaleByDecoderNorm: boolean
+  readonly decodeScale: boolean
+  readonly gate: Gate
 }
 
-function notesOf({ weights, norm, scale, decodeScale, rescaleByDecoderNorm }: Applied): string[] {
+function notesOf({ weights, norm, scale, decodeScale, gate }: Applied): string[] {
   const notes: string[] = []
   const stored = [...new Set([...weights.values()].map(({ type }) => type))].filter((type) => type !== 'float32')
   if (stored.length > 0) notes.push(`Weights stored as ${stored.join(', ')} are computed in float32.`)
@@ -204,8 +212,8 @@ function notesOf({ weights, norm, scale, decodeScale, rescaleByDecoderNorm }: Ap
   if (norm === 'layer_norm')
     notes.push('Each position is centred and divided by its standard deviation before the encoder, and back after the decoder.')
   if (scale !== 1) notes.push(`Activations are multiplied by ${scale} (${SCALER}) before the encoder, and divided by it after the decoder.`)
-  if (decodeScale !== null) notes.push('Activations are multiplied by a finetuning factor in the decoder.')
-  if (rescaleByDecoderNorm)
+  if (decodeScale) notes.push('Activations are multiplied by a finetuning factor in the decoder.')
+  if (gate.kind === 'topk' && gate.byDecoderNorm)
     notes.push('Activations are multiplied by the decoder norms before the k largest are chosen, and divided by them in the decoder.')
   return notes
 }

@@ -1,0 +1,78 @@
+/** From an SAE's normalised input to its activations: pre-activations and the gate (types.ts holds the formulas). */
+import { assert } from '../../shared/errors'
+import * as op from '../graph/ops'
+import type { Graph, Value } from '../graph/types'
+import type { Gate, Sae } from './types'
+import { weight } from './weights'
+
+export interface Gated {
+  /** Activations, float32 [pos, d_sae]. */
+  readonly f: Value
+  /**
+   * NaN where any pre-activation or threshold is. A gate turns NaN into 0, so that a damaged latent would be missing without a word.
+   * Infinities are no damage: -inf as a bias keeps a latent off.
+   */
+  readonly check: Value
+}
+
+/** xn [pos, d_in] -> f; `norms` [d_sae] are the decoder rows' norms, where the gate needs them. */
+export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null): Gated {
+  const { gate } = sae
+  const projected = projection(graph, sae, xn)
+  if (gate.kind === 'gated') return twoSided(graph, sae, projected)
+  const p = op.add(graph, projected, weight(graph, sae, 'b_enc'))
+  switch (gate.kind) {
+    case 'relu':
+      return { f: op.relu(graph, p), check: total(graph, p) }
+    case 'jumprelu': {
+      const threshold = thresholdOf(graph, sae, gate)
+      const open = op.greater(graph, gate.timesDecoderNorm ? times(graph, p, norms) : p, threshold)
+      const f = op.where(graph, open, op.relu(graph, p), op.scalar(graph, 0))
+      return { f, check: op.add(graph, total(graph, p), op.reduceSum(graph, threshold)) }
+    }
+    case 'topk': {
+      const compared = gate.byDecoderNorm ? times(graph, p, norms) : p
+      return { f: largest(graph, compared, gate.k, 1), check: total(graph, compared) }
+    }
+    case 'groupmax': {
+      const groups = op.reshape(graph, p, ['pos', gate.k, sae.d_sae / gate.k])
+      const f = op.reshape(graph, largest(graph, groups, 1, 2), ['pos', sae.d_sae])
+      return { f, check: total(graph, p) }
+    }
+  }
+}
+
+/** (xn - inBias) W_enc, [pos, d_sae]. */
+function projection(graph: Graph, sae: Sae, xn: Value): Value {
+  const input = sae.inBias === null ? xn : op.sub(graph, xn, weight(graph, sae, sae.inBias))
+  return op.matMul(graph, input, weight(graph, sae, 'W_enc'), { transB: sae.encoderByLatent })
+}
+
+/** f = relu(q exp(r_mag) + b_mag) where q + b_gate > 0. Source: GatedSAE of SAELens; GatedAutoEncoder of dictionary_learning. */
+function twoSided(graph: Graph, sae: Sae, q: Value): Gated {
+  const opening = op.add(graph, q, weight(graph, sae, 'b_gate'))
+  const magnitude = op.add(graph, op.mul(graph, q, op.exp(graph, weight(graph, sae, 'r_mag'))), weight(graph, sae, 'b_mag'))
+  const f = op.where(graph, op.greater(graph, opening, op.scalar(graph, 0)), op.relu(graph, magnitude), op.scalar(graph, 0))
+  return { f, check: op.add(graph, total(graph, opening), total(graph, magnitude)) }
+}
+
+function thresholdOf(graph: Graph, sae: Sae, { threshold }: Extract<Gate, { kind: 'jumprelu' }>): Value {
+  if (typeof threshold === 'number') return op.float32s(graph, [1], Float32Array.of(threshold))
+  const stored = weight(graph, sae, 'threshold')
+  return threshold === 'weight' ? stored : op.exp(graph, stored)
+}
+
+/** relu of the k largest along an axis, 0 elsewhere. Of equal ones the lower index is taken, as the runtime's kernel is specified to. */
+function largest(graph: Graph, p: Value, k: number, axis: number): Value {
+  const { values, indices } = op.topK(graph, p, k, axis)
+  return op.scatterElements(graph, op.full(graph, 0, p, [p]), indices, op.relu(graph, values), axis)
+}
+
+function times(graph: Graph, p: Value, norms: Value | null): Value {
+  assert(norms, 'a gate that compares by decoder norms is given them')
+  return op.mul(graph, p, norms)
+}
+
+function total(graph: Graph, p: Value): Value {
+  return op.reduceSum(graph, p, { axes: [0, 1] })
+}
