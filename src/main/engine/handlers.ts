@@ -11,6 +11,7 @@ import { latentDetail, saeInfo } from '../saes'
 import { compareRuns } from '../steering/compare'
 import { inspectFolders } from './library'
 import { createOpened, type Opened } from './opened'
+import { shortStamp } from './stamp'
 import { searchVocabulary } from './vocabulary'
 
 export interface EngineOptions {
@@ -39,6 +40,9 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
         paths.map((path) => resolveBundled(path, bundledModels)),
         task
       ),
+    'library.stamps': async ({ paths }) => ({
+      stamps: await Promise.all(paths.map((path) => shortStamp(resolveBundled(path, bundledModels))))
+    }),
     'model.open': ({ model }) => opened.model(model, modelInfo),
     'sae.open': ({ sae, reading }) => opened.sae(sae, reading, saeInfo),
     ...tokenHandlers(opened),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -9,4 +10,10 @@ export async function folderStamp(folder: string): Promise<string> {
   const names = await readdir(folder).catch(() => [])
   const files = await Promise.all(names.sort().map(async (name) => ({ name, found: await stat(join(folder, name)).catch(() => null) })))
   return files.map(({ name, found }) => `${name} ${found?.size ?? ''} ${found?.mtimeMs ?? ''}`).join('\n')
+}
+
+/** The stamp as 16 digits; '' where there is nothing. */
+export async function shortStamp(path: string): Promise<string> {
+  const stamp = await folderStamp(path)
+  return stamp === '' ? '' : createHash('sha256').update(stamp).digest('hex').slice(0, 16)
 }

@@ -67,7 +67,8 @@ export function modelInfo(model: Model): ModelInfo {
     parameters: model.parameters,
     bytes: model.bytes,
     hash: model.hash,
-    hookPoints: [...model.architecture.hookPoints(model.config)]
+    hookPoints: [...model.architecture.hookPoints(model.config, model.rawConfig)],
+    readPoints: [...model.architecture.readPoints(model.config)]
   }
 }
 

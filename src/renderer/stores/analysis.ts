@@ -57,6 +57,7 @@ export const useAnalysis = defineStore('analysis', () => {
       model: library.model.path,
       sae: library.sae.path,
       hook: library.hook,
+      reading: library.reading,
       device: engineStore.device,
       prompt: { text: prompt.text },
       method: method.value,

@@ -49,6 +49,8 @@ export const engineCalls = {
       refused: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() }))
     })
   }),
+  /** What names, sizes and times of the files at each path come to, in the order asked; '' where there is nothing. Opens nothing. */
+  'library.stamps': call({ input: z.object({ paths: z.array(z.string()) }), output: z.object({ stamps: z.array(z.string()) }) }),
   'model.open': call({ input: z.object({ model: z.string(), device: Device.default('auto') }), output: ModelInfo }),
   'sae.open': call({ input: z.object({ sae: z.string(), reading: SaeReading.optional() }), output: SaeInfo }),
   'tokens.encode': call({ input: z.object({ model: z.string(), prompt: PromptInput }), output: z.object({ tokens: z.array(Token) }) }),

@@ -33,7 +33,9 @@ export const ModelInfo = z.object({
   /** "sha256:..." over the model's files. */
   hash: z.string(),
   /** Hook points an SAE may be attached to, in forward order. */
-  hookPoints: z.array(z.string())
+  hookPoints: z.array(z.string()),
+  /** Further places a transcoder may read. */
+  readPoints: z.array(z.string()).default([])
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 

@@ -1,8 +1,22 @@
 import { z } from 'zod'
-import { Device } from './model'
+import { Device, ModelInfo, SaeInfo, SaeReading } from './model'
 
-/** A model or SAE folder the user keeps in the list. */
-export const LibraryEntry = z.object({ path: z.string(), kind: z.enum(['model', 'sae']), hook: z.string().nullable() })
+/**
+ * A model or SAE the user keeps in the list, as its files were when they were last accepted. While `stamp` is what the files still
+ * give, `info` is believed without opening them; when they have changed, nothing uses them before a person says so.
+ */
+export const LibraryEntry = z.object({
+  path: z.string(),
+  kind: z.enum(['model', 'sae']),
+  /** SAEs whose files name no hook point: the one chosen. */
+  hook: z.string().nullable(),
+  /** Names, sizes and times of the files; '' in lists from before it was kept. */
+  stamp: z.string().default(''),
+  model: ModelInfo.nullable().default(null),
+  sae: SaeInfo.nullable().default(null),
+  /** How the SAE is read; {} as its files say. */
+  reading: SaeReading.default({})
+})
 export type LibraryEntry = z.infer<typeof LibraryEntry>
 
 /** Remembered between starts, in one JSON file in the user-data folder. `ui` holds what views remember (splitters, columns). */
