@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gradient } from '../../src/main/autodiff/gradient'
 import { addOutput } from '../../src/main/graph/create'
@@ -11,12 +12,13 @@ import {
   nextPast,
   openModel,
   positionsFrom,
+  widthOf,
   type ModelSessions
 } from '../../src/main/models'
 import type { Segment } from '../../src/main/models/types'
 import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
 import type { Tensor } from '../../src/main/runtime/types'
-import { DEFAULT_MODEL, largestGap, readTinyGolden, TINY_MODELS } from '../support/models'
+import { DEFAULT_MODEL, EVERY_TINY_MODEL, largestGap, readTinyGolden } from '../support/models'
 import { runGraph } from '../support/run-graph'
 
 const opened: ModelSessions[] = []
@@ -29,23 +31,28 @@ afterAll(async () => {
   for (const sessions of opened) await sessions.release()
 })
 
+const TARGETS = ['logit', 'probability'] as const
+const named = (folders: readonly string[]): [name: string, folder: string][] => folders.map((folder) => [basename(folder), folder])
+
 const every = (count: number): Tensor =>
   i64(
     [count],
     Array.from({ length: count }, (_, index) => index)
   )
 
-/** Residual stream at `hook` and logits of all positions, through a prefix and a suffix without cache. */
-async function cutRun(sessions: ModelSessions, ids: readonly number[], hook: string): Promise<{ value: Tensor; logits: Float32Array }> {
+/** What a prefix yields at `hook`, and logits of all positions through the suffix, both without cache. */
+async function cutRun(
+  sessions: ModelSessions,
+  ids: readonly number[],
+  hook: string
+): Promise<{ value: Tensor; beside: Record<string, Tensor>; logits: Float32Array }> {
   const positions = positionsFrom(0, ids.length)
   const prefix = await sessions.segment({ from: 'tokens', to: hook, cache: false })
-  const { hook: value, beside } = await prefix.run({ tokens: i64([1, ids.length], ids), positions })
+  const { hook: value, beside: found } = await prefix.run({ tokens: i64([1, ids.length], ids), positions })
   if (!value) throw new Error('a prefix yields a value')
+  const beside: Record<string, Tensor> = found ? { beside: found } : {}
   const suffix = await sessions.segment({ from: hook, to: 'logits', cache: false })
-  return {
-    value,
-    logits: floatsOf(await suffix.run({ hook: value, ...(beside ? { beside } : {}), positions, select: every(ids.length) }), 'logits')
-  }
+  return { value, beside, logits: floatsOf(await suffix.run({ hook: value, ...beside, positions, select: every(ids.length) }), 'logits') }
 }
 
 /** The target token's logit by its own row of the unembedding, or its probability among all; both are differentiated below. */
@@ -72,7 +79,7 @@ const TINY_BOUND = 1e-4
 // ours by at most 1.1e-5.
 const SLOPE_BOUND = 3e-5
 
-describe.each(TINY_MODELS)('%s against PyTorch in float64', (folder) => {
+describe.each(named(EVERY_TINY_MODEL))('%s against PyTorch in float64', (_, folder) => {
   const golden = readTinyGolden(folder)
   let sessions: ModelSessions
   beforeAll(async () => {
@@ -83,61 +90,81 @@ describe.each(TINY_MODELS)('%s against PyTorch in float64', (folder) => {
     expect(largestGap(await wholeRun(sessions, golden.ids), golden.logits.flat())).toBeLessThan(TINY_BOUND)
   })
 
-  it('has the same residual stream at every hook point, and goes on from there to the same logits', async () => {
-    for (const [hook, expected] of Object.entries(golden.resid)) {
+  it('has the hook points and read points that PyTorch has', () => {
+    const { architecture, config, rawConfig } = sessions.model
+    expect([...architecture.hookPoints(config, rawConfig)]).toEqual(Object.keys(golden.hooks))
+    expect([...architecture.readPoints(config)]).toEqual(Object.keys(golden.reads))
+  })
+
+  it('has the same value at every hook point, and goes on from there to the same logits', async () => {
+    for (const [hook, expected] of Object.entries(golden.hooks)) {
       const { value, logits } = await cutRun(sessions, golden.ids, hook)
       expect(largestGap(value.data as Float32Array, expected.flat()), hook).toBeLessThan(TINY_BOUND)
       expect(largestGap(logits, golden.logits.flat()), hook).toBeLessThan(TINY_BOUND)
     }
   })
 
-  it.each(['logit', 'probability'] as const)('has the same gradient of the %s at every hook point', async (target) => {
-    for (const [hook, expected] of Object.entries(golden[target].gradients)) {
+  it('has the same value at every place that is only read, beside the output of its MLP', async () => {
+    for (const [place, expected] of Object.entries(golden.reads)) {
+      const to = `${place.split('.').slice(0, 2).join('.')}.hook_mlp_out`
+      const prefix = await sessions.segment({ from: 'tokens', to, cache: false, also: place })
+      const outputs = await prefix.run({ tokens: i64([1, golden.ids.length], golden.ids), positions: positionsFrom(0, golden.ids.length) })
+      expect(largestGap(floatsOf(outputs, 'also'), expected.flat()), place).toBeLessThan(TINY_BOUND)
+      expect(largestGap(floatsOf(outputs, 'hook'), golden.hooks[to]?.flat() ?? []), to).toBeLessThan(TINY_BOUND)
+    }
+  })
+
+  it('has the same gradient of the logit and of the probability at every hook point', async () => {
+    for (const [hook, values] of Object.entries(golden.hooks)) {
+      const { beside } = await cutRun(sessions, golden.ids, hook)
       const segment = buildSegment(sessions.model, { from: hook, to: 'logits', cache: false })
-      const { graph } = segment
-      const given = graph.inputs.find(({ name }) => name === 'hook')
-      const one = op.reduceSum(graph, targetValue(segment, target, golden.target))
+      const given = segment.graph.inputs.find(({ name }) => name === 'hook')
       if (!given) throw new Error('a suffix has a value')
-      const [slope] = gradient(graph, one, [given])
-      if (!slope) throw new Error('there is one gradient')
-      addOutput(graph, 'value', one)
-      addOutput(graph, 'slope', slope)
-      const last = golden.ids.length - 1
-      const feeds = {
-        hook: f32([1, golden.ids.length, sessions.model.config.d_model], golden.resid[hook]?.flat() ?? []),
-        select: i64([1], [last])
+      for (const target of TARGETS) {
+        const one = op.reduceSum(segment.graph, targetValue(segment, target, golden.target))
+        const [slope] = gradient(segment.graph, one, [given])
+        if (!slope) throw new Error('there is one gradient')
+        addOutput(segment.graph, `${target} value`, one)
+        addOutput(segment.graph, `${target} slope`, slope)
       }
-      const outputs = await runGraph(graph, { ...feeds, positions: positionsFrom(0, golden.ids.length) }, folder)
-      expect(Math.abs((floatsOf(outputs, 'value')[0] ?? NaN) - golden[target].value)).toBeLessThan(TINY_BOUND)
-      const gap = largestGap(floatsOf(outputs, 'slope'), expected.flat())
-      const largest = Math.max(...expected.flat().map(Math.abs))
-      expect(gap / largest, hook).toBeLessThan(SLOPE_BOUND)
+      const feeds = {
+        hook: f32([1, golden.ids.length, widthOf(sessions.model.config, hook)], values.flat()),
+        ...beside,
+        select: i64([1], [golden.ids.length - 1]),
+        positions: positionsFrom(0, golden.ids.length)
+      }
+      const outputs = await runGraph(segment.graph, feeds, folder)
+      for (const target of TARGETS) {
+        expect(Math.abs((floatsOf(outputs, `${target} value`)[0] ?? NaN) - golden[target].value)).toBeLessThan(TINY_BOUND)
+        const expected = golden[target].gradients[hook]?.flat() ?? []
+        const largest = Math.max(...expected.map(Math.abs))
+        expect(largestGap(floatsOf(outputs, `${target} slope`), expected) / largest, `${target} at ${hook}`).toBeLessThan(SLOPE_BOUND)
+      }
     }
   })
 })
 
-describe.each([DEFAULT_MODEL, ...TINY_MODELS])('%s', (folder) => {
+describe.each(named([DEFAULT_MODEL, ...EVERY_TINY_MODEL]))('%s', (_, folder) => {
   let sessions: ModelSessions
   let ids: number[] = []
   beforeAll(async () => {
     sessions = await open(folder)
-    ids =
-      folder === DEFAULT_MODEL
-        ? sessions.model.tokenizer.encode('Tom had a red ball, but Mia had a blue kite.\n')
-        : readTinyGolden(folder).ids
+    const { d_vocab } = sessions.model.config
+    ids = Array.from({ length: 64 }, (_, index) => (index * index * 7 + 3 * index) % d_vocab)
   })
 
   // A cut changes no arithmetic, only which session does it; the runtime may fuse differently at the edge, hence 1e-4 and not 0.
   it("gives the whole model's logits when cut at any hook point", async () => {
     const whole = await wholeRun(sessions, ids)
-    for (const hook of sessions.model.architecture.hookPoints(sessions.model.config)) {
+    for (const hook of sessions.model.architecture.hookPoints(sessions.model.config, sessions.model.rawConfig)) {
       expect(largestGap((await cutRun(sessions, ids, hook)).logits, whole), hook).toBeLessThan(1e-4)
     }
   })
 
   // Float32 sums over past and new keys in another order than over all at once: 1e-4 is what the workbench promises of its cache.
-  it.each([[[1]], [[4, 1]], [[3, 5]]])('decodes with a cache, in chunks of %j, as a full recompute does', async (chunks) => {
-    const hook = sessions.model.architecture.hookPoints(sessions.model.config)[4] ?? ''
+  // 64 tokens are several windows of the tiny models that have one; the chunks put the window's edge at every place of a chunk.
+  it.each([[[1]], [[4, 1]], [[23, 5]]])('decodes 64 tokens with a cache, in chunks of %j, as a full recompute does', async (chunks) => {
+    const hook = sessions.model.architecture.hookPoints(sessions.model.config, sessions.model.rawConfig)[4] ?? ''
     const full = await wholeRun(sessions, ids)
     const { d_vocab } = sessions.model.config
     const prefix = await sessions.segment({ from: 'tokens', to: hook, cache: true })
@@ -170,7 +197,7 @@ describe.each([DEFAULT_MODEL, ...TINY_MODELS])('%s', (folder) => {
   it('divides the layers between prefix and suffix of every hook point, so that each cache has one owner', () => {
     const { model } = sessions
     const all = Array.from({ length: model.config.n_layers }, (_, layer) => layer)
-    for (const hook of model.architecture.hookPoints(model.config)) {
+    for (const hook of model.architecture.hookPoints(model.config, model.rawConfig)) {
       const before = buildSegment(model, { from: 'tokens', to: hook, cache: true }).layers
       const after = buildSegment(model, { from: hook, to: 'logits', cache: true }).layers
       expect([...before, ...after], hook).toEqual(all)

@@ -1,25 +1,37 @@
-/** Models for tests: the default one and two tiny ones whose numbers PyTorch computed (tests/fixtures/make/torch_models.py). */
-import { readFileSync } from 'node:fs'
+/** Models for tests: the default one and tiny ones whose numbers PyTorch computed (tests/fixtures/make/architectures). */
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '../..')
+const TINY = join(ROOT, 'tests/fixtures/models')
 
 export const DEFAULT_MODEL = join(ROOT, 'models/storyteller/model')
-export const TINY_MODELS = ['tiny-gpt2', 'tiny-llama'].map((name) => join(ROOT, 'tests/fixtures/models', name))
+/** One with Conv1D weights and learned positions, one with rotary positions: for tests that need any model. */
+export const TINY_MODELS = ['tiny-gpt2', 'tiny-llama'].map((name) => join(TINY, name))
+/** One or more of every architecture. */
+export const EVERY_TINY_MODEL = readdirSync(TINY)
+  .sort()
+  .map((name) => join(TINY, name))
 
-const Matrix = z.array(z.array(z.number()))
-const Target = z.object({ value: z.number(), gradients: z.record(z.string(), Matrix) })
+/** [position, width], as float32 in base64. */
+const Matrix = z.object({ shape: z.tuple([z.number(), z.number()]), f32: z.string() }).transform(({ shape: [, width], f32 }) => {
+  const bytes = Uint8Array.from(Buffer.from(f32, 'base64'))
+  const flat = Array.from(new Float32Array(bytes.buffer))
+  return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width))
+})
+const ByPlace = z.record(z.string(), Matrix)
+const Target = z.object({ value: z.number(), gradients: ByPlace })
+/** See tests/fixtures/make/architectures/common.py. */
 const TinyGolden = z.object({
   ids: z.array(z.number()),
   target: z.number(),
-  /** [position, d_vocab] */
   logits: Matrix,
-  /** Hook point -> [position, d_model] */
-  resid: z.record(z.string(), Matrix),
-  /** Value and gradients of the target token's logit, and of its probability, at the last position. */
+  hooks: ByPlace,
+  reads: ByPlace,
   logit: Target,
-  probability: Target
+  probability: Target,
+  halves: z.object({ F16: Matrix, BF16: Matrix })
 })
 export type TinyGolden = z.infer<typeof TinyGolden>
 

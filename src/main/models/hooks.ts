@@ -19,7 +19,7 @@ export function layerOf(hook: string): number {
 
 /** The hook point itself when the model can be cut there. @throws HOOK_UNKNOWN, listing the ones there are */
 export function checkHook(model: Model, hook: string): string {
-  const points = model.architecture.hookPoints(model.config)
+  const points = model.architecture.hookPoints(model.config, model.rawConfig)
   if (points.includes(hook)) return hook
   return fail('HOOK_UNKNOWN', { model: model.name, hook, supported: points.join(', ') })
 }
@@ -30,6 +30,14 @@ const BLOCK = ['hook_resid_pre', 'attn.hook_z', 'hook_attn_out', 'hook_resid_mid
 /** Hook points of blocks in the usual order, attention before MLP. */
 export function standardHooks({ n_layers }: ModelConfig): string[] {
   return inEveryBlock(n_layers, BLOCK)
+}
+
+/** Hook points of blocks whose attention and MLP read the same stream, side by side: there is nothing between the two. */
+export function parallelHooks({ n_layers }: ModelConfig): string[] {
+  return inEveryBlock(
+    n_layers,
+    BLOCK.filter((hook) => hook !== 'hook_resid_mid')
+  )
 }
 
 /** Where a transcoder of an MLP may read: the norm before it without its gain, and the MLP's very input. */
@@ -55,8 +63,8 @@ export function widthOf({ n_heads, d_head, d_mlp, d_model }: ModelConfig, hook: 
 
 /** A hook point or read point the model has. @throws HOOK_UNKNOWN, listing the ones there are */
 export function checkReadable(model: Model, hook: string): string {
-  const { architecture, config } = model
-  const points = [...architecture.hookPoints(config), ...architecture.readPoints(config)]
+  const { architecture, config, rawConfig } = model
+  const points = [...architecture.hookPoints(config, rawConfig), ...architecture.readPoints(config)]
   if (points.includes(hook)) return hook
   return fail('HOOK_UNKNOWN', { model: model.name, hook, supported: points.join(', ') })
 }

@@ -25,6 +25,7 @@ export const ACTIVATIONS: Readonly<Record<string, (graph: Graph, x: Value) => Va
   relu: op.relu,
   gelu: (graph, x) => op.gelu(graph, x, 'exact'),
   gelu_new: (graph, x) => op.gelu(graph, x, 'tanh'),
+  gelu_fast: (graph, x) => op.gelu(graph, x, 'tanh'),
   gelu_pytorch_tanh: (graph, x) => op.gelu(graph, x, 'tanh')
 }
 
@@ -106,6 +107,14 @@ export function rotate(graph: Graph, x: Value, { cos, sin }: Rotation, d_head: n
   const first = op.sub(graph, op.mul(graph, a, cos), op.mul(graph, b, sin))
   const second = op.add(graph, op.mul(graph, b, cos), op.mul(graph, a, sin))
   return op.concat(graph, [first, second], -1)
+}
+
+/** As `rotate`, of the first `rotated` dimensions of each head only; the others stay as they are. */
+export function rotateFirst(graph: Graph, x: Value, angles: Rotation, rotated: number, d_head: number): Value {
+  if (rotated === d_head) return rotate(graph, x, angles, d_head)
+  const [first, rest] = op.split(graph, x, -1, [rotated, d_head - rotated])
+  if (first === undefined || rest === undefined) throw new Error('Broken promise: a split into two gives two')
+  return op.concat(graph, [rotate(graph, first, angles, rotated), rest], -1)
 }
 
 /** The rotation at the positions that `Emit.rows` keeps of a layer. */

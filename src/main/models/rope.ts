@@ -1,6 +1,6 @@
 /**
- * Rotation frequencies of rotary position embeddings: theta^(-2i/e) for pair i of e / 2, and the "llama3" rescaling for
- * longer contexts. Source: modeling_rope_utils.py of Hugging Face transformers.
+ * Rotation frequencies of rotary position embeddings: theta^(-2i/e) for pair i of e / 2, and the rescalings for longer contexts:
+ * "linear" divides every frequency by `factor`, "llama3" the slow ones. Source: modeling_rope_utils.py of Hugging Face transformers.
  */
 import { z } from 'zod'
 import { contradictory, unsupported } from './config'
@@ -26,7 +26,7 @@ export interface RopeConfig {
 
 /**
  * Radians per position of every pair, [d_head / 2], in float64.
- * @throws MODEL_FEATURE_UNSUPPORTED for a scaling other than llama3, MODEL_CONFIG_INVALID for an incomplete one
+ * @throws MODEL_FEATURE_UNSUPPORTED for another scaling, MODEL_CONFIG_INVALID for an incomplete one
  */
 export function frequenciesOf(config: RopeConfig, path: string): number[] {
   const scaling = config.rope_parameters ?? config.rope_scaling ?? {}
@@ -35,7 +35,11 @@ export function frequenciesOf(config: RopeConfig, path: string): number[] {
   const kind = scaling.rope_type ?? scaling.type ?? 'default'
   if (kind === 'default') return plain
   if (kind === 'llama3') return llama3(plain, scaling, path)
-  return unsupported(path, `the position scaling "${kind}"`, 'Supported are: default, llama3.')
+  if (kind === 'linear') {
+    const { factor } = scaling
+    return factor === undefined ? contradictory(path, 'its position scaling of type linear lacks a factor') : plain.map((frequency) => frequency / factor)
+  }
+  return unsupported(path, `the position scaling "${kind}"`, 'Supported are: default, linear, llama3.')
 }
 
 /**

@@ -9,7 +9,8 @@ import * as op from '../graph/ops'
 import { prune } from '../graph/prune'
 import type { Dim, Graph, Value } from '../graph/types'
 import { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
-import type { Emit, Model, Segment, SegmentSpec } from './types'
+import { softCap } from './layers'
+import type { Emit, Model, Segment, SegmentSpec, WeightRef } from './types'
 
 /** Far below any score, yet finite: a score plus this is never infinite minus infinite, and its softmax is exactly 0. */
 const UNSEEN = -1e30
@@ -37,7 +38,7 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const graph = createGraph(`${model.name}: ${spec.from} to ${spec.to}`)
   const { emit, hooks, present } = createEmit(model, spec, graph)
   const final = spec.to === 'logits' ? emitFinal(model, spec, emit) : null
-  if (final) addOutput(graph, 'logits', op.matMul(graph, final.normalised, final.unembed, { transB: true }))
+  if (final) addOutput(graph, 'logits', capped(graph, final, op.matMul(graph, final.normalised, final.unembed, { transB: true })))
   else emitTo(model, spec, emit, hooks)
 
   const pruned = prune(graph)
@@ -57,7 +58,7 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
  */
 export function logitsOf({ graph, final }: Segment, ids: Value): Value {
   assert(final, 'the segment ends at logits')
-  return op.matMul(graph, final.normalised, op.gather(graph, final.unembed, ids), { transB: true })
+  return capped(graph, final, op.matMul(graph, final.normalised, op.gather(graph, final.unembed, ids), { transB: true }))
 }
 
 /**
@@ -70,14 +71,22 @@ export function chosenLogits({ graph, final }: Segment, ids: Value): Value {
   const width = final.normalised.shape[2]
   assert(rows !== undefined && width !== undefined, 'ids are [rows] and the final values [batch, n, d_model]')
   const normalised = op.reshape(graph, final.normalised, [rows, width])
-  return op.reduceSum(graph, op.mul(graph, normalised, op.gather(graph, final.unembed, ids)), { axes: [1] })
+  return capped(graph, final, op.reduceSum(graph, op.mul(graph, normalised, op.gather(graph, final.unembed, ids)), { axes: [1] }))
 }
 
-function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): NonNullable<Segment['final']> {
+type Final = NonNullable<Segment['final']>
+
+const capped = (graph: Graph, { cap }: Final, logits: Value): Value => (cap === null ? logits : softCap(graph, logits, cap))
+
+function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): Final {
   const { architecture, config, rawConfig } = model
   const last = config.n_layers - 1
   const resid = emit.rows(last, emitBlocks(model, spec, emit, last), 1)
-  return { normalised: architecture.finalNorm(emit, resid), unembed: emit.weight(architecture.lens(config, rawConfig).unembed) }
+  return {
+    normalised: architecture.finalNorm(emit, resid),
+    unembed: emit.weight(architecture.lens(config, rawConfig).unembed),
+    cap: architecture.logitCap?.(config, rawConfig) ?? null
+  }
 }
 
 function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hooks']): void {
@@ -137,6 +146,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
       select && layer === model.config.n_layers - 1 && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x,
     weight: (name) => emit.shared(`weight ${name}`, () => readWeight(model, graph, name)),
     has: (name) => model.weights.has(name),
+    storedAs: (name) => refOf(model, name).type,
     shared(name, make) {
       const value = memo.get(name) ?? make()
       memo.set(name, value)
@@ -169,10 +179,13 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
 
 /** The weight as float32. Half precision is cast in the graph; the runtime folds that once, when the session loads. */
 function readWeight(model: Model, graph: Graph, name: string): Value {
-  const ref = model.weights.get(name) ?? fail('TENSOR_MISSING', { path: model.folder, name, hint: 'model_type in config.json' })
+  const ref = refOf(model, name)
   const { file, offset, length } = ref
   return op.cast(graph, addExternal(graph, ref.name, ref.type, ref.shape, { file, offset, length }), 'float32')
 }
+
+const refOf = (model: Model, name: string): WeightRef =>
+  model.weights.get(name) ?? fail('TENSOR_MISSING', { path: model.folder, name, hint: 'model_type in config.json' })
 
 /**
  * 0 where key j may be seen from the query at position p, that is 0 <= p - j, and < window if there is one; UNSEEN elsewhere. The

@@ -1,16 +1,9 @@
 /** What a model folder becomes. Names follow TransformerLens. */
-import type { ElementType, Graph, Value } from '../graph/types'
 import type { Token } from '../../shared/records/token'
+import type { ElementType, Graph, Value } from '../graph/types'
+import type { WeightRef } from '../tensors/types'
 
-/** A weight in one of the folder's files, referenced in place. */
-export interface WeightRef {
-  readonly name: string
-  readonly type: ElementType
-  readonly shape: readonly number[]
-  readonly file: string
-  readonly offset: number
-  readonly length: number
-}
+export type { WeightRef }
 
 /** The sizes every architecture has. */
 export interface ModelConfig {
@@ -66,6 +59,8 @@ export interface Emit {
   /** The weight as a float32 value (half precision is cast in the graph, folded when the session loads). */
   weight(name: string): Value
   has(name: string): boolean
+  /** The type the weight is stored in: some models round a constant to it. */
+  storedAs(name: string): WeightRef['type']
   hook(name: string, value: Value): Value
   /**
    * Names a value off the residual stream, [batch, seq, width], with the residual stream beside it: all else that the rest of the
@@ -93,6 +88,14 @@ export interface Emit {
   cache(layer: number, key: Value, value: Value): { key: Value; value: Value }
 }
 
+/** How the final residual stream becomes logits. */
+export interface Lens {
+  readonly unembed: string
+  readonly gain: string
+  readonly centre: boolean
+  readonly plusOne?: boolean
+}
+
 /** One architecture family: one file, one line in architectures/index.ts. */
 export interface Architecture {
   readonly family: string
@@ -105,7 +108,7 @@ export interface Architecture {
   /** Name and shape of every tensor the forward pass needs, after stripping prefixes. */
   requiredWeights(config: ModelConfig, raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, readonly number[]>
   /** Hook points in forward order that a segment may start or end at; `standardHooks` where blocks have the usual order. */
-  hookPoints(config: ModelConfig): readonly string[]
+  hookPoints(config: ModelConfig, raw: Readonly<Record<string, unknown>>): readonly string[]
   /** Further places whose value can be read, not replaced: inputs of transcoders, such as `blocks.{i}.ln2.hook_normalized`. */
   readPoints(config: ModelConfig): readonly string[]
   /** tokens int64 [batch, seq] -> residual stream entering block 0, float32 [batch, seq, d_model]. */
@@ -116,9 +119,11 @@ export interface Architecture {
   finalNorm(emit: Emit, resid: Value): Value
   /**
    * Name of the weight the unembedding uses (tied or not) as [d_vocab, d_model], and of the final norm's gain; `centre` where the
-   * norm subtracts the mean.
+   * norm subtracts the mean; `plusOne` where the norm multiplies by 1 + gain.
    */
-  lens(config: ModelConfig, raw: Readonly<Record<string, unknown>>): { unembed: string; gain: string; centre: boolean }
+  lens(config: ModelConfig, raw: Readonly<Record<string, unknown>>): Lens
+  /** c where logits are c tanh(x / c) of the product x above; null or absent where they are the product itself. */
+  logitCap?(config: ModelConfig, raw: Readonly<Record<string, unknown>>): number | null
 }
 
 /**
@@ -146,8 +151,9 @@ export interface Segment {
   /** Layers whose key/value cache this segment holds. */
   readonly layers: readonly number[]
   /**
-   * Of a segment to "logits": the final norm's output at the selected positions, float32 [batch, n, d_model], and the unembedding,
-   * float32 [d_vocab, d_model]. With `logitsOf` a few tokens' logits are differentiated without the whole vocabulary's.
+   * Of a segment to "logits": the final norm's output at the selected positions, float32 [batch, n, d_model], the unembedding,
+   * float32 [d_vocab, d_model], and the soft cap of logits if there is one. With `logitsOf` a few tokens' logits are differentiated
+   * without the whole vocabulary's.
    */
-  readonly final: { readonly normalised: Value; readonly unembed: Value } | null
+  readonly final: { readonly normalised: Value; readonly unembed: Value; readonly cap: number | null } | null
 }

@@ -3,7 +3,8 @@
  *
  *   weight = unembed (gain * row), the row centred first where the model's final norm centres,
  *
- * the direct path of the direction to the logits, without the final norm's division and without the layers in between.
+ * the direct path of the direction to the logits, without the final norm's division and without the layers in between. A soft cap of
+ * logits is left out too: it bends what a whole stream adds up to, and one row's share of that is a straight line.
  */
 import { assert, fail } from '../../shared/errors'
 import type { LatentContext, LatentDetail } from '../../shared/records/latent'
@@ -50,10 +51,12 @@ export async function createLens(openSession: OpenSession, model: Model, device:
 /** Input `row` [1, d_model]; outputs the ids and weights of the highest and lowest tokens. */
 function buildLens(model: Model): Graph {
   const graph = createGraph(`${model.name}: logit lens`)
-  const { unembed, gain, centre } = model.architecture.lens(model.config, model.rawConfig)
+  const { unembed, gain, centre, plusOne } = model.architecture.lens(model.config, model.rawConfig)
   const row = addInput(graph, 'row', 'float32', [1, model.config.d_model])
+  const stored = weight(graph, model, gain)
+  const factor = plusOne ? op.add(graph, stored, op.scalar(graph, 1)) : stored
   const centred = centre ? op.sub(graph, row, op.reduceMean(graph, row, { axes: [1], keep: true })) : row
-  const logits = op.matMul(graph, op.mul(graph, centred, weight(graph, model, gain)), weight(graph, model, unembed), { transB: true })
+  const logits = op.matMul(graph, op.mul(graph, centred, factor), weight(graph, model, unembed), { transB: true })
   const k = Math.min(SHOWN, model.config.d_vocab)
   const highest = op.topK(graph, logits, k)
   const lowest = op.topK(graph, op.neg(graph, logits), k)

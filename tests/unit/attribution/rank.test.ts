@@ -72,7 +72,7 @@ describe('a ranking', () => {
   it('takes the chosen token instead of the greedy one', async () => {
     const ranking = await rank({ target: { id: 12 } })
     expect(ranking.target).toMatchObject({ id: 12, chosenBy: 'user' })
-    // PyTorch's value for the same token (tests/fixtures/make/torch_models.py).
+    // PyTorch's value for the same token (tests/fixtures/make/architectures/gpt2.py).
     expect(ranking.target.value).toBeCloseTo(readTinyGolden(TINY).logit.value, 4)
   })
 
@@ -140,7 +140,7 @@ describe('a ranking', () => {
 
   it('works at every hook point, the last included, where no attention is left', async () => {
     const { sessions } = await bench()
-    for (const hook of sessions.model.architecture.hookPoints(sessions.model.config)) {
+    for (const hook of sessions.model.architecture.hookPoints(sessions.model.config, sessions.model.rawConfig)) {
       const opened = await bench({}, hook)
       const ranking = await rankLatents(opened, BASE, quietTask())
       expect(ranking.provenance.hook).toBe(hook)

@@ -50,7 +50,7 @@ describe('opening', () => {
       precision: 'float16'
     })
     expect(info.hash).toMatch(/^sha256:[0-9a-f]{64}$/)
-    expect(info.hookPoints).toHaveLength(18)
+    expect(info.hookPoints).toHaveLength(42)
     expect(info.hookPoints[0]).toBe('blocks.0.hook_resid_pre')
     expect(info.hookPoints.at(-1)).toBe('blocks.5.hook_resid_post')
   })
@@ -61,7 +61,7 @@ describe('opening', () => {
     expect([...model.weights.keys()].filter((name) => name.endsWith('.attn.bias'))).toEqual([])
     // Per block: two norms, c_attn, c_proj, c_fc, mlp c_proj; then embeddings and the final norm.
     const block = 4 * 24 + (24 * 72 + 72) + (24 * 24 + 24) + (24 * 40 + 40) + (40 * 24 + 24)
-    expect(model.parameters).toBe(3 * block + 56 * 24 + 32 * 24 + 2 * 24)
+    expect(model.parameters).toBe(3 * block + 56 * 24 + 64 * 24 + 2 * 24)
   })
 
   it('takes end ids from the config and from generation_config.json together', async () => {
@@ -127,7 +127,7 @@ describe('a folder that is not usable is refused with its own text', () => {
       },
       /its weights are in pytorch_model\.bin, and model\.safetensors is missing/
     ],
-    ['an unknown architecture', () => copyOf(GPT2, { model_type: 'mamba' }), /The architecture "mamba" in .* is not known\. Supported model types are: gpt2, llama\./],
+    ['an unknown architecture', () => copyOf(GPT2, { model_type: 'mamba' }), /The architecture "mamba" in .* is not known\. Supported model types are: gpt2, gpt_neox, .*llama.*\./],
     ['no model_type', () => copyOf(GPT2, { model_type: undefined }), /The architecture "" in .* is not known/],
     ['a field missing', () => copyOf(GPT2, { n_embd: undefined }), /does not describe a usable model: its "n_embd" is not usable/],
     ['a field of the wrong kind', () => copyOf(LLAMA, { num_hidden_layers: -2 }), /its "num_hidden_layers" is not usable/],
@@ -135,7 +135,7 @@ describe('a folder that is not usable is refused with its own text', () => {
     ['heads that do not divide', () => copyOf(GPT2, { n_head: 5 }), /24 hidden units do not divide among 5 heads/],
     ['groups that do not divide', () => copyOf(LLAMA, { num_key_value_heads: 3 }), /4 heads do not divide among 3 key\/value heads/],
     ['an unknown activation', () => copyOf(LLAMA, { hidden_act: 'xielu' }), /uses the activation function "xielu", which is not supported/],
-    ['an unknown position scaling', () => copyOf(LLAMA, { rope_scaling: { type: 'yarn', factor: 4 } }), /the position scaling "yarn", which is not supported\. Supported are: default, llama3\./],
+    ['an unknown position scaling', () => copyOf(LLAMA, { rope_scaling: { type: 'yarn', factor: 4 } }), /the position scaling "yarn", which is not supported\. Supported are: default, linear, llama3\./],
     ['an incomplete position scaling', () => copyOf(LLAMA, { rope_scaling: { rope_type: 'llama3' } }), /its rope_scaling of type llama3 lacks a factor/],
     ['quantised weights', () => copyOf(LLAMA, { quantization_config: { bits: 4 } }), /uses quantised weights, which is not supported\. Choose the float32, float16 or bfloat16 version/],
     ['cross attention', () => copyOf(GPT2, { add_cross_attention: true }), /uses attention to an encoder, which is not supported/],

@@ -15,8 +15,8 @@ describe('a prompt', () => {
     const empty = 'The prompt is empty. Type some text, or give token ids.'
     expect(await failureOf(() => promptIds(model, { text: '' }))).toBe(empty)
     expect(await failureOf(() => promptIds(model, { ids: [] }))).toBe(empty)
-    expect(await failureOf(() => promptIds(model, { ids: new Array<number>(40).fill(1) }))).toBe(
-      "The prompt has 40 tokens, but the model's context holds 32. Shorten it by at least 8 tokens."
+    expect(await failureOf(() => promptIds(model, { ids: new Array<number>(72).fill(1) }))).toBe(
+      "The prompt has 72 tokens, but the model's context holds 64. Shorten it by at least 8 tokens."
     )
     for (const id of [56, -1, 1.5]) {
       expect(await failureOf(() => promptIds(model, { ids: [1, id] }))).toBe(`There is no token with the id ${id}. The vocabulary has the ids 0 to 55.`)
