@@ -18,6 +18,18 @@ export const ERRORS = {
     message: '{path} is not a valid safetensors file: {reason}.',
     fix: 'The file is damaged or was cut off while downloading; download it again.'
   },
+  NUMPY_INVALID: {
+    message: '{path} is not a valid NumPy file: {reason}.',
+    fix: 'The file is damaged or was cut off while downloading; download it again.'
+  },
+  TORCH_INVALID: {
+    message: '{path} is not a PyTorch file that can be read: {reason}.',
+    fix: 'Download the file again, or save its state_dict with a recent PyTorch.'
+  },
+  CONTAINER_UNKNOWN: {
+    message: '{path} holds no tensors in a known way.',
+    fix: 'Supported are {supported}.'
+  },
   TENSOR_MISSING: {
     message: '{path} has no tensor named {name}.',
     fix: 'The folder may hold another architecture than its config says; check {hint}.'
@@ -76,6 +88,26 @@ export const ERRORS = {
   LABELS_INVALID: {
     message: '{path} cannot be used: line {line}: {reason}.',
     fix: 'Restore the file, or remove it to work without labels.'
+  },
+  LABEL_EXPORT_UNKNOWN: {
+    message: '{path} holds no latent explanations that are known.',
+    fix: 'Supported are Neuronpedia exports, Delphi explanations, neuron-explainer files and latents.jsonl.'
+  },
+  LABEL_EXPORT_INVALID: {
+    message: '{path} was not imported: line {line}: {reason}.',
+    fix: 'Download or export it again. No labels were changed.'
+  },
+  LABELS_FOREIGN: {
+    message: 'The labels in {path} are for another SAE: they go up to latent {largest}, and {sae} has {d_sae} latents.',
+    fix: 'Choose the labels that were made for this SAE.'
+  },
+  LABELS_BUSY: {
+    message: 'Labels of {sae} are being computed from {path} already.',
+    fix: 'Wait until they are done, or cancel that first.'
+  },
+  TEXT_UNUSABLE: {
+    message: '{path} cannot be read as text to label from: {reason}.',
+    fix: 'Choose a .txt file, or a .jsonl file with {"text": ...} in every line.'
   },
   LATENT_UNKNOWN: { message: 'The SAE {sae} has no latent {latent}.', fix: 'Its latents are numbered 0 to {last}.' },
   // prompts and targets

@@ -33,11 +33,15 @@ export interface Node {
 
 export type TypedArray = Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array
 
-/** Where a weight lies on disk: a file inside the model's folder, and a byte range in it. Never copied. */
+/**
+ * Where a weight lies on disk: a file inside the model's folder, and a byte range in it. Never copied, but where the file does not
+ * hold the bytes as they are needed: then `load` gives them, row-major and little-endian.
+ */
 export interface ExternalData {
   readonly file: string
   readonly offset: number
   readonly length: number
+  readonly load?: () => Promise<Uint8Array>
 }
 
 export type Initializer = { readonly value: Value; readonly data: TypedArray } | { readonly value: Value; readonly external: ExternalData }

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
-import type { ElementType } from '../graph/types'
 import type { Dtype } from '../tensors/dtypes'
 import { readJsonObject } from '../tensors/json'
 import { readSafetensors } from '../tensors/safetensors'
@@ -15,7 +14,7 @@ const INDEX = 'model.safetensors.index.json'
 const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
 /** Types the forward pass takes: float32, or cast to it in the graph. */
-const ELEMENT_TYPES: Partial<Record<Dtype, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' }
+const ELEMENT_TYPES: Partial<Record<Dtype, WeightRef['type']>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' }
 
 export interface Weights {
   /** By name after stripping the prefix; only the required ones. */

@@ -29,6 +29,11 @@ export function isDtype(text: string): text is Dtype {
   return Object.hasOwn(SIZES, text)
 }
 
+/** Whether the values are numbers of a model or SAE. */
+export function isFloat(dtype: Dtype): boolean {
+  return FLOAT_DTYPES.some((known) => known === dtype)
+}
+
 /** Bytes of one element. */
 export function bytesPerElement(dtype: Dtype): number {
   return SIZES[dtype]
@@ -51,6 +56,33 @@ export function toFloat32(bytes: Uint8Array, dtype: Dtype): Float32Array {
       return bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, byteLength / 2))
     default:
       throw new TypeError(`${dtype} is not a floating-point type that is read`)
+  }
+}
+
+/** The first element of little-endian bytes as a number, of any real type. 64-bit integers beyond 2^53 are rounded. */
+export function numberOf(bytes: Buffer, dtype: Dtype): number {
+  switch (dtype) {
+    case 'F64':
+      return bytes.readDoubleLE(0)
+    case 'I64':
+      return Number(bytes.readBigInt64LE(0))
+    case 'I32':
+      return bytes.readInt32LE(0)
+    case 'I16':
+      return bytes.readInt16LE(0)
+    case 'I8':
+      return bytes.readInt8(0)
+    case 'U64':
+      return Number(bytes.readBigUInt64LE(0))
+    case 'U32':
+      return bytes.readUInt32LE(0)
+    case 'U16':
+      return bytes.readUInt16LE(0)
+    case 'U8':
+    case 'BOOL':
+      return bytes.readUInt8(0)
+    default:
+      return toFloat32(bytes, dtype)[0] ?? NaN
   }
 }
 

@@ -11,7 +11,6 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../../../shared/errors'
-import type { ElementType } from '../../graph/types'
 import type { WeightRef } from '../../models/types'
 import type { Dtype } from '../../tensors/dtypes'
 import { hashFiles } from '../../tensors/hash'
@@ -52,7 +51,7 @@ type Config = z.infer<typeof Config>
 
 const Scaler = z.looseObject({ scaling_factor: z.number().positive() })
 
-const ELEMENT_TYPES: Partial<Record<Dtype, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' }
+const ELEMENT_TYPES: Partial<Record<Dtype, WeightRef['type']>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', F64: 'float64' }
 
 export const saeLens: SaeFormat = {
   format: 'SAELens',
