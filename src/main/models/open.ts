@@ -68,6 +68,7 @@ export function modelInfo(model: Model): ModelInfo {
     bytes: model.bytes,
     hash: model.hash,
     hookPoints: [...model.architecture.hookPoints(model.config, model.rawConfig)],
+    memoryEstimate: null,
     readPoints: [...model.architecture.readPoints(model.config)]
   }
 }

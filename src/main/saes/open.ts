@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import { fail } from '../../shared/errors'
 import type { SaeInfo, SaeReading } from '../../shared/records/model'
 import { failToRead } from '../tensors/files'
+import type { WeightRef } from '../models/types'
 import { FORMATS } from './formats'
-import { LABELS_FILE } from './labels'
+import { LABELS_FILE } from './labels/source'
 import { applyReading } from './reading'
 import type { Place, Sae, SaeFormat } from './types'
 
@@ -58,11 +59,18 @@ export function saeInfo(sae: Sae): SaeInfo {
     hook,
     hookOut,
     modelName,
+    precision: precisionOf([...sae.weights.values()]),
     bytes,
     hash,
+    memoryEstimate: null,
     labelled: existsSync(join(sae.folder, LABELS_FILE)),
     notes: [...notes]
   }
+}
+
+/** The type most of the numbers are stored in. */
+function precisionOf(weights: readonly WeightRef[]): string {
+  return [...weights].sort((a, b) => b.length - a.length)[0]?.type ?? 'float32'
 }
 
 /** What was found instead, in words. */

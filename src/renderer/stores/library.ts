@@ -79,7 +79,7 @@ export const useLibrary = defineStore('library', () => {
     }
   }
 
-  const asRead = (each: SaeInfo): Promise<SaeInfo> | SaeInfo => {
+  const asRead = async (each: SaeInfo): Promise<SaeInfo> => {
     const own = readingOf(each.path)
     return Object.keys(own).length === 0 ? each : engine.call('sae.open', { sae: each.path, reading: own })
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SaeReading } from './model'
 import { Token } from './token'
 
 export const LatentLabel = z.object({ latent: z.number().int(), label: z.string(), source: z.string() })
@@ -50,6 +51,89 @@ export const LabelSource = z.object({
   damaged: z.string().nullable()
 })
 export type LabelSource = z.infer<typeof LabelSource>
+
+/** Labels of one SAE among those that were found. */
+const FoundLabels = z.object({
+  /** The producer and what it says it labelled; chosen by this name. */
+  name: z.string(),
+  explanations: z.number().int(),
+  /** Entries of latents that this SAE does not have. */
+  outside: z.number().int()
+})
+
+/**
+ * What a person is asked before labels are attached: "other" where the SAE names its own source and these are for another; "unnamed" where
+ * nothing says whose they are, "several" where one of many has to be chosen; "outside" where some are for latents the SAE does not have.
+ */
+export const ImportQuestion = z.object({
+  reason: z.enum(['other', 'unnamed', 'several', 'outside']),
+  /** The question in words. */
+  text: z.string(),
+  /** The source that the SAE's folder names, if any. */
+  expected: z.string().nullable(),
+  found: z.array(FoundLabels)
+})
+export type ImportQuestion = z.infer<typeof ImportQuestion>
+
+/** What an import came to. Nothing is kept with a question: ask again with `confirm`, or with the name of one of those found as `take`. */
+export const LabelImport = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('imported'),
+    source: LabelSource,
+    /** Files read, files that hold no labels, and labels of other SAEs that were passed over. */
+    files: z.number().int(),
+    ignoredFiles: z.number().int(),
+    otherSources: z.number().int(),
+    /** Explanations that were not there before. */
+    added: z.number().int()
+  }),
+  z.object({ status: z.literal('question'), question: ImportQuestion })
+])
+export type LabelImport = z.infer<typeof LabelImport>
+
+/** How labels are computed from text. */
+export const ComputeOptions = z.object({
+  /** Tokens of one window, a BOS token included; no more than the model's context. */
+  window: z.number().int().min(2).max(4096).default(128),
+  /** Contexts kept of each latent; fewer where they would not fit in memory. */
+  contexts: z.number().int().min(1).max(32).default(8),
+  /** Tokens read at most. */
+  tokens: z.number().int().min(1).max(20_000_000).default(1_000_000)
+})
+export type ComputeOptions = z.infer<typeof ComputeOptions>
+
+/** A computation that was begun and not finished; asking for the same again goes on with it. */
+export const UnfinishedLabels = z.object({
+  id: z.string(),
+  /** The text, the model's folder and the SAE's, as they were given. */
+  path: z.string(),
+  model: z.string(),
+  sae: z.string(),
+  hook: z.string(),
+  reading: SaeReading.optional(),
+  options: ComputeOptions,
+  /** Windows read, and how many there are. */
+  done: z.number().int(),
+  total: z.number().int(),
+  /** ISO 8601. */
+  savedAt: z.string()
+})
+export type UnfinishedLabels = z.infer<typeof UnfinishedLabels>
+
+/** What a computation came to. */
+export const ComputedLabels = z.object({
+  source: LabelSource,
+  /** Tokens and windows read, this time and before. */
+  tokens: z.number().int(),
+  windows: z.number().int(),
+  /** Windows that had been read before. */
+  resumed: z.number().int(),
+  /** Latents that fired. */
+  fired: z.number().int(),
+  /** What a person should know, such as that only the beginning of the text was read. */
+  notes: z.array(z.string())
+})
+export type ComputedLabels = z.infer<typeof ComputedLabels>
 
 /** A latent found by what a person typed. */
 export const FoundLabel = z.object({

@@ -12,6 +12,16 @@ export const DeviceInfo = z.object({
 })
 export type DeviceInfo = z.infer<typeof DeviceInfo>
 
+/** What running a model or SAE takes in memory, estimated before anything is loaded. Bytes. */
+export const MemoryEstimate = z.object({
+  total: z.number(),
+  /** What the machine could give when it was asked. */
+  available: z.number(),
+  /** What takes how much, in words: "weights as float32 (stored as bfloat16), prefix". */
+  parts: z.array(z.object({ what: z.string(), bytes: z.number() }))
+})
+export type MemoryEstimate = z.infer<typeof MemoryEstimate>
+
 /** What the window and records know of an opened model. */
 export const ModelInfo = z.object({
   path: z.string(),
@@ -35,7 +45,9 @@ export const ModelInfo = z.object({
   /** Hook points an SAE may be attached to, in forward order. */
   hookPoints: z.array(z.string()),
   /** Further places a transcoder may read. */
-  readPoints: z.array(z.string()).default([])
+  readPoints: z.array(z.string()).default([]),
+  /** For an attribution of a prompt of usual length; null until it is estimated. */
+  memoryEstimate: MemoryEstimate.nullable().default(null)
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 
@@ -84,8 +96,12 @@ export const SaeInfo = z.object({
   hookOut: z.string().nullable(),
   /** Model named by the folder, as written there. */
   modelName: z.string().nullable(),
+  /** Stored precision of most weights. */
+  precision: z.string().default('float32'),
   bytes: z.number(),
   hash: z.string(),
+  /** What the encoder takes beside the model; null until it is estimated. */
+  memoryEstimate: MemoryEstimate.nullable().default(null),
   /** True when labels (latents.jsonl) lie beside the weights. */
   labelled: z.boolean(),
   /** Every transformation applied on loading, in words. */
