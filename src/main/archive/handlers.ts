@@ -1,6 +1,7 @@
 /** Every call of the archive process. Projects are handled one call after the other, so what a person did first happens first. */
 import type { ArchiveCalls, Handlers } from '../../shared/contract'
 import { resolveBundled, toBundled } from '../../shared/bundled'
+import { keepPreflight, readPreflights } from '../storage/preflights'
 import { forgetProject, recentProjects } from '../storage/recent'
 import { changeSettings, readSettings } from '../storage/settings'
 import { createProjectHandlers } from './project-handlers'
@@ -38,6 +39,12 @@ export function createArchive(options: ArchiveOptions): Archive {
   const handlers: Handlers<ArchiveCalls> = {
     'settings.get': () => session.inTurn(() => readSettings(userData)),
     'settings.set': (given) => session.inTurn(() => changeSettings(userData, given)),
+    'preflights.list': () => session.inTurn(async () => ({ preflights: await readPreflights(userData) })),
+    'preflights.save': ({ preflight }) =>
+      session.inTurn(async () => {
+        await keepPreflight(userData, preflight)
+        return {}
+      }),
     'project.recent': () => session.inTurn(async () => ({ projects: await recentProjects(userData) })),
     'project.forget': ({ path }) =>
       session.inTurn(async () => {

@@ -52,9 +52,11 @@ export const useLibrary = defineStore('library', () => {
     })
   )
   const sae = computed(() => fitting.value.find((each) => each.path === settings.uiText('bench.sae', '')) ?? preferredSae(fitting.value))
-  const hook = computed(() => (sae.value ? (sae.value.hookOut ?? sae.value.hook ?? hookFor(sae.value)) : null))
+  const hook = computed(() => (sae.value ? hookOf(sae.value) : null))
   const reading = computed<SaeReading>(() => (sae.value ? readingOf(sae.value.path) : {}))
 
+  /** Where an SAE writes: as its files say, else as was chosen. */
+  const hookOf = (each: SaeInfo): string | null => each.hookOut ?? each.hook ?? hookFor(each)
   const readingOf = (path: string): SaeReading => entries.value.find((entry) => entry.path === path)?.reading ?? {}
   /** The hook point chosen for an SAE whose files name none. */
   function hookFor(each: SaeInfo): string | null {
@@ -193,6 +195,7 @@ export const useLibrary = defineStore('library', () => {
     }
   }
 
+  const showInFolder = (path: string): Promise<unknown> => shell.call('shell.showInFolder', { path })
   const isBundled = (path: string): boolean => bundled.value !== '' && path.startsWith(bundled.value)
   const isAdded = (path: string): boolean => !isBundled(path) && entries.value.some((entry) => entry.path === path)
   const chooseModel = (path: string): void => settings.remember('bench.model', path)
@@ -212,6 +215,7 @@ export const useLibrary = defineStore('library', () => {
     sae,
     hook,
     reading,
+    hookOf,
     readingOf,
     load,
     check,
@@ -221,6 +225,7 @@ export const useLibrary = defineStore('library', () => {
     addPaths,
     setReading,
     remove,
+    showInFolder,
     isBundled,
     isAdded,
     chooseModel,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LatentLabel } from '../records/latent'
 import { LatentAppearance, ProjectState, RecentProject, SavedComparison, SavedRanking } from '../records/project'
+import { Preflight } from '../records/preflight'
 import { ExactCheck, Ranking } from '../records/ranking'
 import { Settings } from '../records/settings'
 import { Comparison, Recipe } from '../records/steering'
@@ -13,6 +14,9 @@ const Created = z.object({ id: z.string(), state: ProjectState })
 
 export const archiveCalls = {
   'settings.get': call({ input: z.object({}), output: Settings }),
+  /** Preflights of every pair looked at, newest last. They belong to the machine's files, not to a project. */
+  'preflights.list': call({ input: z.object({}), output: z.object({ preflights: z.array(Preflight) }) }),
+  'preflights.save': call({ input: z.object({ preflight: Preflight }), output: z.object({}) }),
   'settings.set': call({ input: z.record(z.string(), z.unknown()), output: Settings }),
 
   'project.create': call({ input: z.object({ path: z.string(), name: z.string() }), output: State }),

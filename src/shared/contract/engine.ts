@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import { LatentDetail, LatentLabel } from '../records/latent'
 import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/model'
+import { Preflight } from '../records/preflight'
 import { ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
 import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { NextToken, PromptInput, Token } from '../records/token'
 import { call } from './call'
+import { labelCalls } from './labels'
 
 /** Which model, SAE and hook point; `hook: null` takes the one the SAE's folder names. */
 const Bench = z.object({
@@ -71,6 +73,8 @@ export const engineCalls = {
     }),
     output: z.object({ tokens: z.array(Token), top: z.array(NextToken), device: z.object({ requested: z.string(), used: z.string() }) })
   }),
+  /** Looks whether model and SAE belong together, on sample text (`text` null takes our own); searches for the cause when they do not. */
+  'preflight.run': call({ input: Bench.extend({ text: z.string().nullable().default(null) }), output: Preflight }),
   /** Active latents of a prompt, position by position. */
   'sae.activations': call({
     input: Bench.extend({ prompt: PromptInput }),
@@ -124,5 +128,6 @@ export const engineCalls = {
       device: Device.default('auto')
     }),
     output: LatentDetail
-  })
+  }),
+  ...labelCalls
 }
