@@ -22,9 +22,21 @@ export const ERRORS = {
     message: '{path} is not a valid NumPy file: {reason}.',
     fix: 'The file is damaged or was cut off while downloading; download it again.'
   },
+  ZIP_INVALID: {
+    message: '{path} is not a valid zip archive: {reason}.',
+    fix: 'The file is damaged or was cut off while downloading; download it again.'
+  },
   TORCH_INVALID: {
     message: '{path} is not a PyTorch file that can be read: {reason}.',
     fix: 'Download the file again, or save its state_dict with a recent PyTorch.'
+  },
+  TORCH_LEGACY: {
+    message: '{path} was written by a PyTorch before 1.6, whose files cannot be read without executing them.',
+    fix: 'Load it with a recent PyTorch and save it again with torch.save or as safetensors.'
+  },
+  PICKLE_REFUSED: {
+    message: '{path} was refused: {reason}. Nothing in it was executed.',
+    fix: 'Use a safetensors version, or a file that holds only a state_dict, from a source you trust.'
   },
   CONTAINER_UNKNOWN: {
     message: '{path} holds no tensors in a known way.',

@@ -82,7 +82,7 @@ async function measure(folder: string, python: string | null): Promise<Results> 
 
 async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {
   say(`timing ${subject.name}`)
-  return timeSubject(createEngineHandlers({ bundledModels: join(root, 'models'), version: 'bench' }), subject, runs)
+  return timeSubject(createEngineHandlers({ bundledModels: join(root, 'models'), labels: null, version: 'bench' }), subject, runs)
 }
 
 function randomSubject(folder: string): Subject {

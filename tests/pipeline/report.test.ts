@@ -34,7 +34,7 @@ test('the demo project holds every demo prompt in its group, checked rankings an
   )
   expect(state).toMatchObject({ undo: null, redo: null })
   expect(state.rankings.map(({ method }) => method)).toEqual(['attribution', 'gradsae'])
-  const engine = createEngineHandlers({ bundledModels: MODELS, version: 'test' })
+  const engine = createEngineHandlers({ bundledModels: MODELS, labels: null, version: 'test' })
   for (const { id } of state.rankings) {
     const { ranking, labels } = await getRanking(project, id)
     expect(ranking.exact?.effects).toHaveLength(20)

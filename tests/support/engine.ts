@@ -5,8 +5,9 @@ import { createEngineHandlers, type EngineHandlers } from '../../src/main/engine
 
 export const BUNDLED_MODELS = join(import.meta.dirname, '../../models')
 
-export function openEngine(): EngineHandlers {
-  return createEngineHandlers({ bundledModels: BUNDLED_MODELS, version: 'test' })
+/** `labels` is the folder of the label store. */
+export function openEngine(labels: string | null = null): EngineHandlers {
+  return createEngineHandlers({ bundledModels: BUNDLED_MODELS, labels, version: 'test' })
 }
 
 /** A task that nobody watches; `signal` cancels it. */

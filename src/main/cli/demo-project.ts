@@ -40,7 +40,7 @@ export interface DemoOptions {
 /** Writes the demo project; paths of models in it are `bundled:` ones, so that it opens on any machine. */
 export async function makeDemoProject(options: DemoOptions): Promise<void> {
   const { bundledModels, path } = options
-  const engine = createEngineHandlers(options)
+  const engine = createEngineHandlers({ ...options, labels: null })
   const project = await createProject(path, 'Demo: why is Mia sad?')
   try {
     await updateProject(project, { notes: NOTES })

@@ -36,11 +36,13 @@ async function run(command: Command, values: OptionValues): Promise<void> {
   const task = stderrTask(controller.signal)
   const bundledModels = resolve(APP, 'models')
   let engine: EngineHandlers | undefined
+  const cwd = process.env.INIT_CWD ?? process.cwd()
+  const labels = typeof values.labels === 'string' ? resolve(cwd, values.labels) : null
   const version = appVersion()
   const context: CommandContext = {
-    engine: () => (engine ??= createEngineHandlers({ bundledModels, version })),
+    engine: () => (engine ??= createEngineHandlers({ bundledModels, labels, version })),
     task,
-    cwd: process.env.INIT_CWD ?? process.cwd(),
+    cwd,
     bundledModels,
     resources: resolve(APP, 'resources'),
     scratch: resolve(APP, 'out'),

@@ -10,6 +10,7 @@ import { listDevices, runtimeVersion } from '../runtime'
 import { latentDetail, saeInfo } from '../saes'
 import { compareRuns } from '../steering/compare'
 import { inspectFolders } from './library'
+import { createLabelHandlers } from './label-handlers'
 import { createOpened, type Opened } from './opened'
 import { shortStamp } from './stamp'
 import { searchVocabulary } from './vocabulary'
@@ -17,6 +18,8 @@ import { searchVocabulary } from './vocabulary'
 export interface EngineOptions {
   /** Folder of the models that ship with the app; `bundled:` paths lie below it. */
   readonly bundledModels: string
+  /** Folder for labels that are imported or computed; null keeps to those beside the weights. */
+  readonly labels: string | null
   /** Version of the workbench, for provenance. */
   readonly version: string
 }
@@ -24,9 +27,9 @@ export interface EngineOptions {
 export type EngineHandlers = Handlers<EngineCalls>
 
 /** The engine: handlers for every call. Models and SAEs stay open between calls. */
-export function createEngineHandlers({ bundledModels, version }: EngineOptions): EngineHandlers {
+export function createEngineHandlers({ bundledModels, labels, version }: EngineOptions): EngineHandlers {
   const versions = { workbench: version, onnxruntime: runtimeVersion(), node: process.versions.node }
-  const opened = createOpened(bundledModels, versions)
+  const opened = createOpened(bundledModels, versions, labels)
   return {
     'engine.info': async () => ({
       pid: process.pid,
@@ -66,6 +69,7 @@ export function createEngineHandlers({ bundledModels, version }: EngineOptions):
         compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
       )
     },
+    ...createLabelHandlers(opened, labels),
     'latents.labels': ({ sae }) => opened.labels(sae, undefined, ({ all }) => ({ labels: [...all] })),
     'latents.detail': ({ model, sae, reading, latent, device }) =>
       opened.labels(sae, reading, (labels, described) =>

@@ -5,7 +5,7 @@ import { openBench, type Bench } from '../attribution'
 import { createModelSessions, openModel, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
 import { openSession } from '../runtime'
-import { createEncoder, createLens, openLabels, openSae, type Encoder, type Labels, type Lens } from '../saes'
+import { createEncoder, createLens, openLabels, openSae, storeFolder, type Encoder, type Labels, type Lens } from '../saes'
 import type { Sae } from '../saes/types'
 import { createCache } from './cache'
 import { folderStamp } from './stamp'
@@ -33,7 +33,7 @@ export interface Opened {
   lastCut(sessions: ModelSessions): { readonly hook: string; readonly reads: string } | null
 }
 
-export function createOpened(bundledModels: string, versions: Readonly<Record<string, string>>): Opened {
+export function createOpened(bundledModels: string, versions: Readonly<Record<string, string>>, labelStore: string | null): Opened {
   const keep = (): Promise<void> => Promise.resolve()
   const models = createCache<Model>(LIMITS.models, keep)
   const saes = createCache<Sae>(LIMITS.saes, keep)
@@ -89,10 +89,10 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
         )
       ),
     labels: (path, reading, work) =>
-      opened.sae(path, reading, (sae) =>
+      opened.sae(path, reading, async (sae) =>
         labels.use(
-          String(idOf(sae)),
-          () => openLabels(sae),
+          `${idOf(sae)}\n${labelStore === null ? '' : await folderStamp(storeFolder(labelStore, sae))}`,
+          () => openLabels(sae, labelStore),
           (found) => work(found, sae)
         )
       ),

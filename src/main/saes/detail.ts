@@ -16,7 +16,7 @@ import type { Model } from '../models/types'
 import { f32, floatsOf, integersOf } from '../runtime'
 import type { OpenSession } from '../runtime/types'
 import { readDirections } from './encoder'
-import type { Labels } from './labels'
+import type { Labels, Measured } from './labels/open'
 import type { Sae } from './types'
 
 const SHOWN = 10
@@ -26,8 +26,8 @@ type Weighted = LatentDetail['promoted']
 /** A model's logit lens, loaded. */
 export interface Lens {
   readonly model: Model
-  /** Tokens a direction [d_model] pushes up and down most, strongest first. */
-  look(direction: Float32Array): Promise<{ promoted: Weighted; suppressed: Weighted }>
+  /** Tokens that each direction of [rows, d_model] pushes up and down most, strongest first. */
+  look(directions: Float32Array): Promise<{ promoted: Weighted; suppressed: Weighted }[]>
   release(): Promise<void>
 }
 
@@ -36,23 +36,31 @@ export async function createLens(openSession: OpenSession, model: Model, device:
   const session = await openSession(buildLens(model), { folder: model.folder, device, doing: `loading the logit lens of ${model.name}` })
   return {
     model,
-    async look(direction) {
-      const outputs = await session.run({ row: f32([1, model.config.d_model], direction) })
-      const tokens = (name: string): Weighted => {
+    async look(directions) {
+      const rows = directions.length / model.config.d_model
+      const outputs = await session.run({ row: f32([rows, model.config.d_model], directions) })
+      const tokens = (name: string): Weighted[] => {
         const weights = floatsOf(outputs, `${name}_weights`)
-        return integersOf(outputs, `${name}_ids`).map((id, i) => ({ ...model.tokenizer.token(id), weight: weights[i] ?? 0 }))
+        const ids = integersOf(outputs, `${name}_ids`)
+        const shown = ids.length / rows
+        return Array.from({ length: rows }, (_, row) =>
+          ids
+            .slice(row * shown, (row + 1) * shown)
+            .map((id, i) => ({ ...model.tokenizer.token(id), weight: weights[row * shown + i] ?? 0 }))
+        )
       }
-      return { promoted: tokens('promoted'), suppressed: tokens('suppressed') }
+      const suppressed = tokens('suppressed')
+      return tokens('promoted').map((promoted, row) => ({ promoted, suppressed: suppressed[row] ?? [] }))
     },
     release: () => session.release()
   }
 }
 
-/** Input `row` [1, d_model]; outputs the ids and weights of the highest and lowest tokens. */
+/** Input `row` [rows, d_model]; outputs the ids and weights of each row's highest and lowest tokens. */
 function buildLens(model: Model): Graph {
   const graph = createGraph(`${model.name}: logit lens`)
   const { unembed, gain, centre, plusOne } = model.architecture.lens(model.config, model.rawConfig)
-  const row = addInput(graph, 'row', 'float32', [1, model.config.d_model])
+  const row = addInput(graph, 'row', 'float32', ['rows', model.config.d_model])
   const stored = weight(graph, model, gain)
   const factor = plusOne ? op.add(graph, stored, op.scalar(graph, 1)) : stored
   const centred = centre ? op.sub(graph, row, op.reduceMean(graph, row, { axes: [1], keep: true })) : row
@@ -75,31 +83,64 @@ function weight(graph: Graph, model: Model, name: string): Value {
 }
 
 /**
- * Label, contexts, decoder norm and logit lens of one latent.
+ * Whether a latent of `sae` writes into the residual stream, so that its decoder row can be seen through the unembedding: not where it
+ * writes the heads' outputs or the MLP's hidden values.
+ */
+export function writesToStream({ hook, hookOut }: Pick<Sae, 'hook' | 'hookOut'>): boolean {
+  return !/\.(attn\.hook_z|mlp\.hook_post)$/.test(hookOut ?? hook ?? '')
+}
+
+/**
+ * Explanations, contexts, decoder norm and logit lens of one latent.
  * @throws LATENT_UNKNOWN, SAE_MODEL_MISMATCH, LABELS_INVALID, and what reading the files may throw
  */
 export async function latentDetail(lens: Lens, sae: Sae, labels: Labels, latent: number): Promise<LatentDetail> {
   const { model } = lens
   const { d_model } = model.config
-  if (sae.d_in !== d_model)
-    fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: sae.d_in, hook: sae.hook ?? 'the residual stream', model: model.name, d_model })
+  const seen = writesToStream(sae)
+  if (seen && sae.d_out !== d_model)
+    fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: sae.d_out, hook: sae.hook ?? 'the residual stream', model: model.name, d_model })
   const { raw } = await readDirections(sae, [latent])
   const row = raw.get(latent)
   assert(row, `the decoder row of latent ${latent} was read`)
-  const record = await labels.record(latent)
-  const contexts = (record?.contexts ?? []).map(({ ids, acts, at }): LatentContext => {
-    const unknown = ids.find((id) => id >= model.config.d_vocab)
-    if (unknown !== undefined) fail('TOKEN_UNKNOWN', { id: unknown, last: model.config.d_vocab - 1 })
-    return { tokens: ids.map((id) => model.tokenizer.token(id)), activations: acts, at }
-  })
+  const decoderNorm = Math.hypot(...row)
+  const [looked] = seen ? await lens.look(row) : []
+  const explanations = labels.explanations(latent).map(({ computed: _computed, ...explanation }) => explanation)
+  const measured = await labels.measured(latent)
+  const contexts = measured.find(({ record }) => (record.contexts?.length ?? 0) > 0)?.record.contexts ?? []
   return {
     latent,
-    label: record?.label ?? null,
-    labelSource: record?.label_from ?? null,
-    rate: record?.rate ?? null,
-    maxActivation: record?.max ?? null,
-    decoderNorm: Math.hypot(...row),
-    ...(await lens.look(row)),
-    contexts
+    label: explanations[0]?.label ?? null,
+    labelSource: explanations[0]?.source ?? null,
+    explanations,
+    ...sizes(measured, sae, decoderNorm),
+    decoderNorm,
+    promoted: looked?.promoted ?? [],
+    suppressed: looked?.suppressed ?? [],
+    contexts: contexts.map(({ ids, acts, at }): LatentContext => {
+      const unknown = ids.find((id) => id >= model.config.d_vocab)
+      if (unknown !== undefined) fail('TOKEN_UNKNOWN', { id: unknown, last: model.config.d_vocab - 1 })
+      return { tokens: ids.map((id) => model.tokenizer.token(id)), activations: acts, at }
+    })
+  }
+}
+
+/**
+ * Firing rate and largest activation, from the first source that measured either. Activations measured with the decoder norms folded in
+ * are f |W_dec[i]|; they are divided by the norm, unless this SAE's own activations have it in them already (formats.md 2.6).
+ */
+function sizes(
+  measured: readonly Measured[],
+  { gate }: Sae,
+  decoderNorm: number
+): Pick<LatentDetail, 'rate' | 'maxActivation' | 'measuredBy'> {
+  const first = measured.find(({ record }) => typeof record.rate === 'number' || typeof record.max === 'number')
+  const ownUnits = gate.kind === 'topk' && gate.byDecoderNorm
+  const norm = first?.folded === true && !ownUnits ? decoderNorm || 1 : 1
+  const max = first?.record.max ?? null
+  return {
+    rate: first?.record.rate ?? null,
+    maxActivation: max === null ? null : max / norm,
+    measuredBy: first === undefined || first.source === '' ? null : first.source
   }
 }

@@ -1,5 +1,5 @@
 /** What other rooms use of SAEs. */
-export { createLens, latentDetail, type Lens } from './detail'
+export { createLens, latentDetail, writesToStream, type Lens } from './detail'
 export {
   activationOf,
   createEncoder,
@@ -11,5 +11,7 @@ export {
   type Encoder
 } from './encoder'
 export { fitOf, type Fit } from './fit'
-export { openLabels, type Labels } from './labels'
+export { importLabels, type ImportRequest } from './labels/import'
+export { openLabels, type Labels } from './labels/open'
+export { listSources, removeSource, storeFolder, type SourceInfo } from './labels/store'
 export { openSae, saeInfo } from './open'
