@@ -13,13 +13,15 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Buffer>
 }
 
-const INVALID = { safetensors: 'SAFETENSORS_INVALID', npz: 'NUMPY_INVALID', torch: 'TORCH_INVALID' } as const satisfies Record<
-  Container,
-  ErrorCode
->
+const INVALID = {
+  safetensors: 'SAFETENSORS_INVALID',
+  zip: 'ZIP_INVALID',
+  npz: 'NUMPY_INVALID',
+  torch: 'TORCH_INVALID'
+} as const satisfies Record<Container | 'zip', ErrorCode>
 
 /** Refuses a file in the words of its container. */
-export function invalid(container: Container, path: string, reason: string): never {
+export function invalid(container: Container | 'zip', path: string, reason: string): never {
   return fail(INVALID[container], { path, reason })
 }
 
@@ -37,7 +39,7 @@ export async function withFile<T>(path: string, use: (handle: FileHandle) => Pro
 }
 
 /** The file as bytes; a read beyond its end is refused in the words of `container`. */
-export function fileSource(handle: FileHandle, path: string, container: Container): ByteSource {
+export function fileSource(handle: FileHandle, path: string, container: Container | 'zip'): ByteSource {
   return {
     async read(offset, length) {
       // allocUnsafeSlow is never pooled, so its memory starts at an address typed arrays can view.

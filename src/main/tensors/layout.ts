@@ -1,5 +1,8 @@
 /** How the elements of a tensor lie in memory. Strides are in elements. */
 
+/** Axes a tensor may have: the bound of NumPy and PyTorch. */
+export const MAX_AXES = 64
+
 /** Product of the sizes; 1 without any. Exact up to 2^53, and not a safe integer beyond. */
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)

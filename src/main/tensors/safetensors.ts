@@ -9,7 +9,7 @@ import { fileSource, withFile, type ByteSource } from './bytes'
 import { bytesPerElement, isDtype, FLOAT_DTYPES } from './dtypes'
 import { checkFile } from './files'
 import { duplicateKey } from './json'
-import { rowMajor } from './layout'
+import { MAX_AXES, rowMajor } from './layout'
 import type { TensorEntry, TensorFile } from './types'
 
 // What readers of one container need, from one place.
@@ -90,6 +90,7 @@ function parseEntry(name: string, raw: unknown, path: string, start: number): Te
     data_offsets: [begin, end]
   } = parsed.data
   if (!isDtype(dtype)) return fail('TENSOR_DTYPE', { name, path, dtype, supported: FLOAT_DTYPES.join(', ') })
+  if (shape.length > MAX_AXES) return invalid(path, `the tensor ${name} has ${shape.length} axes, more than the ${MAX_AXES} that are read`)
   const needed = shape.reduce((product, dim) => product * dim, bytesPerElement(dtype))
   if (!Number.isSafeInteger(needed)) return invalid(path, `the tensor ${name} is larger than any file`)
   if (end - begin !== needed) {
