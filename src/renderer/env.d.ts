@@ -6,3 +6,8 @@ declare module '*.vue' {
   const component: DefineComponent
   export default component
 }
+
+/** Electron gives dropped files their path. */
+interface File {
+  readonly path: string
+}

@@ -12,6 +12,7 @@ export interface Dialogs {
   openProject(window: BrowserWindow): Promise<Chosen>
   saveProject(window: BrowserWindow, name: string): Promise<Chosen>
   openFolder(window: BrowserWindow, title: string): Promise<Chosen>
+  openFile(window: BrowserWindow, wanted: { title: string; kind: string; extensions: readonly string[] }): Promise<Chosen>
   exportFile(window: BrowserWindow, file: { name: string; extension: string; kind: string }): Promise<Chosen>
 }
 
@@ -38,6 +39,11 @@ export function createDialogs(remember: (path: string) => void): Dialogs {
     saveProject: (window, name) => save(window, name, PROJECTS),
     async openFolder(window, title) {
       const { canceled, filePaths } = await dialog.showOpenDialog(window, { title, properties: ['openDirectory'] })
+      return chosen(canceled ? undefined : filePaths[0])
+    },
+    async openFile(window, { title, kind, extensions }) {
+      const filters = [{ name: kind, extensions: [...extensions] }]
+      const { canceled, filePaths } = await dialog.showOpenDialog(window, { title, properties: ['openFile'], filters })
       return chosen(canceled ? undefined : filePaths[0])
     },
     exportFile: (window, { name, extension, kind }) => save(window, name, { name: kind, extensions: [extension] })

@@ -35,6 +35,7 @@ export function createShellHandlers(where: Places, processes: Processes): ShellH
     'dialog.openProject': (_input, window) => dialogs.openProject(window),
     'dialog.saveProject': ({ name }, window) => dialogs.saveProject(window, name),
     'dialog.openFolder': ({ title }, window) => dialogs.openFolder(window, title),
+    'dialog.openFile': (wanted, window) => dialogs.openFile(window, wanted),
     'dialog.exportFile': (file, window) => dialogs.exportFile(window, file),
     async 'shell.openReport'({ path }) {
       const file = own(path)

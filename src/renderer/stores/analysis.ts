@@ -11,6 +11,7 @@ import { shown, wasCancelled } from '../utils/errors'
 import { autoName, indexEntries, rankingRows } from '../utils/ranking-view'
 import { useEngine } from './engine'
 import { useLibrary } from './library'
+import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
 import { useSelection } from './selection'
@@ -26,6 +27,7 @@ const REDRAW = 250
 export const useAnalysis = defineStore('analysis', () => {
   const library = useLibrary()
   const engineStore = useEngine()
+  const preflights = usePreflights()
   const prompt = usePromptText()
   const project = useProject()
   const selection = useSelection()
@@ -71,16 +73,19 @@ export const useAnalysis = defineStore('analysis', () => {
     if (!library.sae) return `No SAE fits ${library.model.name}. Add one in the Library.`
     if (!library.hook) return 'Choose the hook point the SAE was trained at.'
     if (prompt.text === '') return 'Type a prompt first.'
+    if (preflights.refused(library.model, library.sae)) return 'The preflight says that this SAE does not describe the model.'
     return prompt.tooLong ? 'The prompt is longer than the model’s context.' : null
   })
 
   async function run(): Promise<void> {
     const call = input.value
-    if (!call || cannotRun.value !== null || running.value) return
+    const pair = { model: library.model, sae: library.sae }
+    if (!call || !pair.model || !pair.sae || cannotRun.value !== null || running.value) return
     prompt.flush()
     error.value = null
     running.value = 'rank'
     try {
+      if (!(await preflights.ensure(pair.model, pair.sae))) return
       const result = await engineStore.run('Ranking latents', (task) => engine.call('attribution.rank', call, task))
       await show(result, null, [])
       madeWith.value = fingerprint(call)

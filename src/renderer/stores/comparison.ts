@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { Comparison, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { Token } from '../../shared/records/token'
-import type { ModelInfo, SaeInfo } from '../../shared/records/model'
+import type { ModelInfo, SaeInfo, SaeReading } from '../../shared/records/model'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
@@ -16,6 +16,7 @@ import {
   type StreamedToken
 } from '../utils/live-comparison'
 import { useEngine } from './engine'
+import { useLibrary } from './library'
 import { useProject } from './project'
 import { useToasts } from './toasts'
 
@@ -24,6 +25,8 @@ export interface ComparisonPlan {
   model: Pick<ModelInfo, 'path' | 'name' | 'hash'>
   sae: Pick<SaeInfo, 'path' | 'name' | 'hash'> | null
   hook: string | null
+  /** How the SAE is read. */
+  reading: SaeReading
   prompt: Comparison['prompt']
   promptTokens: readonly Token[]
   promptId: string | null
@@ -36,6 +39,7 @@ export interface ComparisonPlan {
 /** The comparison on show: streaming, finished, stopped, or opened from the project. */
 export const useComparison = defineStore('comparison', () => {
   const engineStore = useEngine()
+  const library = useLibrary()
   const project = useProject()
   const toasts = useToasts()
 
@@ -127,7 +131,8 @@ export const useComparison = defineStore('comparison', () => {
       const promptName = project.prompts.find((prompt) => prompt.id === opened.promptId)?.name ?? ''
       const { prompt, promptTokens, settings, target } = comparison
       const recipes = comparison.columns.flatMap(({ recipe }) => (recipe ? [recipe] : []))
-      plan.value = { model, sae, hook, prompt, promptTokens, promptId: opened.promptId, promptName, recipes, settings, target }
+      const reading = sae ? library.readingOf(sae.path) : {}
+      plan.value = { model, sae, hook, reading, prompt, promptTokens, promptId: opened.promptId, promptName, recipes, settings, target }
       columns.value = columnsOf(comparison)
       record.value = comparison
       savedId.value = id
@@ -200,6 +205,7 @@ function callOf(plan: ComparisonPlan, device: ReturnType<typeof useEngine>['devi
     model: plan.model.path,
     sae: plan.recipes.length > 0 ? (plan.sae?.path ?? null) : null,
     hook: plan.recipes.length > 0 ? plan.hook : null,
+    reading: plan.reading,
     device,
     prompt: plan.prompt,
     recipes: [...plan.recipes],

@@ -29,5 +29,11 @@ export const useLabels = defineStore('labels', () => {
     }
   }
 
-  return { of }
+  /** Reads them again when they are next asked for: something has been imported, computed or removed. */
+  function forget(saePath: string): void {
+    asked.delete(saePath)
+    bySae.value = new Map([...bySae.value].filter(([path]) => path !== saePath))
+  }
+
+  return { of, forget }
 })

@@ -151,6 +151,13 @@ export const useLibrary = defineStore('library', () => {
     return path === null ? null : addPaths([path])
   }
 
+  /** The same for a single file, where one file is an SAE. */
+  async function addFile(): Promise<{ models: number; saes: number } | null> {
+    const extensions = ['safetensors', 'npz', 'pt', 'pth', 'bin']
+    const { path } = await shell.call('dialog.openFile', { title: 'Add an SAE file', kind: 'SAE weights', extensions })
+    return path === null ? null : addPaths([path])
+  }
+
   /** Adds every model and SAE at or below the paths; what cannot be used is listed with the reason. */
   async function addPaths(paths: readonly string[]): Promise<{ models: number; saes: number }> {
     loading.value = true
@@ -195,12 +202,12 @@ export const useLibrary = defineStore('library', () => {
     }
   }
 
-  const showInFolder = (path: string): Promise<unknown> => shell.call('shell.showInFolder', { path })
   const isBundled = (path: string): boolean => bundled.value !== '' && path.startsWith(bundled.value)
   const isAdded = (path: string): boolean => !isBundled(path) && entries.value.some((entry) => entry.path === path)
   const chooseModel = (path: string): void => settings.remember('bench.model', path)
   const chooseSae = (path: string): void => settings.remember('bench.sae', path)
-  const chooseHook = (name: string): void => settings.remember(`bench.hook.${sae.value?.path ?? ''}`, name)
+  const chooseHookOf = (path: string, name: string): void => settings.remember(`bench.hook.${path}`, name)
+  const chooseHook = (name: string): void => chooseHookOf(sae.value?.path ?? '', name)
 
   return {
     models,
@@ -222,14 +229,15 @@ export const useLibrary = defineStore('library', () => {
     acceptChanged,
     locate,
     addFolder,
+    addFile,
     addPaths,
     setReading,
     remove,
-    showInFolder,
     isBundled,
     isAdded,
     chooseModel,
     chooseSae,
-    chooseHook
+    chooseHook,
+    chooseHookOf
   }
 })

@@ -33,11 +33,22 @@ export const usePreflights = defineStore('preflights', () => {
     known.value = new Map(preflights.map((each) => [pairKey(each.model, each.sae, each.reading), each]))
   }
 
-  /** Runs the preflight of a pair and keeps it. A second call for the same pair while one runs does nothing. */
-  async function run(model: ModelInfo, sae: SaeInfo, text: string | null = null): Promise<void> {
+  let latest: Promise<void> = Promise.resolve()
+
+  /** Runs the preflight of a pair and keeps it. A second call for the same pair waits for the one under way. */
+  function run(model: ModelInfo, sae: SaeInfo, text: string | null = null): Promise<void> {
     const reading = library.readingOf(sae.path)
     const key = pairKey(model, sae, reading)
-    if (running.value === key) return
+    if (running.value !== key) latest = look(model, sae, text, { reading, key })
+    return latest
+  }
+
+  async function look(
+    model: ModelInfo,
+    sae: SaeInfo,
+    text: string | null,
+    { reading, key }: { reading: SaeReading; key: string }
+  ): Promise<void> {
     running.value = key
     error.value = null
     try {
@@ -55,6 +66,15 @@ export const usePreflights = defineStore('preflights', () => {
     } finally {
       if (running.value === key) running.value = null
     }
+  }
+
+  /**
+   * Looks at a pair that has not been looked at, and says whether it may be used. A preflight that cannot be made (its error is shown)
+   * does not stand in the way: what is wrong, the run itself says.
+   */
+  async function ensure(model: ModelInfo, sae: SaeInfo): Promise<boolean> {
+    if (of(model, sae) === null) await run(model, sae)
+    return of(model, sae) === null || mayUse(model, sae)
   }
 
   /** Reads the SAE as a trial of the preflight did, and looks again. */
@@ -75,5 +95,9 @@ export const usePreflights = defineStore('preflights', () => {
     return found !== null && (found.verdict !== 'bad' || overruled.value.has(pairKey(model, sae, library.readingOf(sae.path))))
   }
 
-  return { known, running, error, of, verdictOf, summary, load, run, apply, overrule, mayUse }
+  /** Whether the pair was looked at, found bad, and not overruled. */
+  const refused = (model: ModelInfo | null, sae: SaeInfo | null): boolean =>
+    model !== null && sae !== null && of(model, sae) !== null && !mayUse(model, sae)
+
+  return { known, running, error, of, verdictOf, summary, load, run, apply, overrule, mayUse, refused, ensure }
 })

@@ -5,6 +5,7 @@ import { anotherSeed } from '../utils/live-comparison'
 import { copyName, interventionFor, sameEffect, withLatents, type DraggedLatent } from '../utils/recipes'
 import { useComparison, type ComparisonPlan } from './comparison'
 import { useLibrary } from './library'
+import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
 import { useRecipes } from './recipes'
@@ -16,6 +17,7 @@ const PROMPT_END = 44
 export const useSteeringRuns = defineStore('steering-runs', () => {
   const comparison = useComparison()
   const library = useLibrary()
+  const preflights = usePreflights()
   const project = useProject()
   const prompt = usePromptText()
   const recipes = useRecipes()
@@ -29,6 +31,7 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
       model: { path: model.path, name: model.name, hash: model.hash },
       sae: library.sae && { path: library.sae.path, name: library.sae.name, hash: library.sae.hash },
       hook: library.hook,
+      reading: library.reading,
       prompt: { text: prompt.text },
       promptTokens: prompt.encodedText === prompt.text ? prompt.tokens : [],
       promptId: prompt.promptId,
@@ -61,7 +64,10 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     if (comparison.pinned && comparison.plan) return comparison.run(comparison.plan, true)
     prompt.flush()
     void recipes.flush()
-    if (plan.value) await comparison.run(plan.value)
+    const now = plan.value
+    const { model, sae } = library
+    if (now && model && sae && now.recipes.length > 0 && !(await preflights.ensure(model, sae))) return
+    if (now) await comparison.run(now)
   }
 
   async function runWithAnotherSeed(): Promise<void> {

@@ -6,6 +6,7 @@ import { interventionFor, withLatents, type DraggedLatent } from '../utils/recip
 import { parseJson } from '../utils/remembered'
 import { useAnalysis } from './analysis'
 import { useLibrary } from './library'
+import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
 import { useRecipes } from './recipes'
@@ -20,6 +21,7 @@ const SHELF_FROM = 1700
 export const useSteering = defineStore('steering', () => {
   const analysis = useAnalysis()
   const library = useLibrary()
+  const preflights = usePreflights()
   const project = useProject()
   const prompt = usePromptText()
   const recipes = useRecipes()
@@ -53,6 +55,8 @@ export const useSteering = defineStore('steering', () => {
     if (prompt.text === '') return 'Type a prompt first.'
     if (prompt.tooLong) return 'The prompt is longer than the model’s context.'
     if (columns.value.length > 0 && !library.hook) return 'Choose the hook point the SAE was trained at.'
+    if (columns.value.length > 0 && preflights.refused(library.model, library.sae))
+      return 'The preflight says that this SAE does not describe the model.'
     return null
   })
 

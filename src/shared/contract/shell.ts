@@ -23,6 +23,10 @@ export const shellCalls = {
   'dialog.openProject': call({ input: z.object({}), output: Chosen }),
   'dialog.saveProject': call({ input: z.object({ name: z.string() }), output: Chosen }),
   'dialog.openFolder': call({ input: z.object({ title: z.string() }), output: Chosen }),
+  'dialog.openFile': call({
+    input: z.object({ title: z.string(), kind: z.string(), extensions: z.array(z.string().regex(/^[a-z0-9.]+$/)) }),
+    output: Chosen
+  }),
   'dialog.exportFile': call({ input: z.object({ name: z.string(), extension: z.string(), kind: z.string() }), output: Chosen }),
   /** Opens a report the app wrote in the system's browser, or shows it in its folder. Only files written by report.write. */
   'shell.openReport': call({ input: z.object({ path: z.string() }), output: z.object({}) }),

@@ -8,6 +8,7 @@ const handlers: ShellHandlers<string> = {
   'dialog.openProject': () => none,
   'dialog.saveProject': ({ name }) => ({ path: `/x/${name}` }),
   'dialog.openFolder': () => none,
+  'dialog.openFile': () => none,
   'dialog.exportFile': () => none,
   'shell.openReport': ({ path }) => fail('FILE_UNREADABLE', { path, reason: 'it was not chosen in this window' }),
   'shell.showInFolder': () => ({}),
