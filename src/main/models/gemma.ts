@@ -38,8 +38,7 @@ export const gemmaFields = {
   use_bidirectional_attention: z.boolean().nullish(),
   eos_token_id: z.unknown()
 }
-const Fields = z.looseObject(gemmaFields)
-type Fields = z.infer<typeof Fields>
+type Fields = z.infer<z.ZodObject<typeof gemmaFields>>
 
 /** How one layer attends. Layers with the same `rotation` have the same frequencies. */
 export interface GemmaLayer {

@@ -1,6 +1,6 @@
 /** What a model folder becomes. Names follow TransformerLens. */
 import type { Token } from '../../shared/records/token'
-import type { ElementType, Graph, Value } from '../graph/types'
+import type { Graph, Value } from '../graph/types'
 import type { WeightRef } from '../tensors/types'
 
 export type { WeightRef }
