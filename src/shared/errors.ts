@@ -113,6 +113,10 @@ export const ERRORS = {
     message: 'The labels in {path} are for another SAE: they go up to latent {largest}, and {sae} has {d_sae} latents.',
     fix: 'Choose the labels that were made for this SAE.'
   },
+  LABELS_UNCONFIRMED: {
+    message: 'The labels were not imported. {text}',
+    fix: 'Repeat it with --confirm, or with --take and one of: {found}.'
+  },
   LABELS_BUSY: {
     message: 'Labels of {sae} are being computed from {path} already.',
     fix: 'Wait until they are done, or cancel that first.'
@@ -156,6 +160,10 @@ export const ERRORS = {
   RUNTIME_FAILED: {
     message: 'The inference runtime failed while {doing}: {reason}.',
     fix: 'Try the CPU device. If it goes on, copy the details and report them.'
+  },
+  WEIGHTS_NOT_IN_PLACE: {
+    message: '{file} holds {bytes} bytes of weights compressed or transposed, more than the {limit} that are brought into order in memory.',
+    fix: 'Save it again uncompressed and contiguous: as safetensors, with numpy.savez, or after tensor.contiguous().'
   },
   OUT_OF_MEMORY: {
     message: 'There was not enough memory while {doing}.',

@@ -180,8 +180,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
 /** The weight as float32. Half precision is cast in the graph; the runtime folds that once, when the session loads. */
 function readWeight(model: Model, graph: Graph, name: string): Value {
   const ref = refOf(model, name)
-  const { file, offset, length } = ref
-  return op.cast(graph, addExternal(graph, ref.name, ref.type, ref.shape, { file, offset, length }), 'float32')
+  return op.cast(graph, addExternal(graph, ref.name, ref.type, ref.shape, ref), 'float32')
 }
 
 const refOf = (model: Model, name: string): WeightRef =>

@@ -4,16 +4,17 @@ import { assert } from '../../shared/errors'
 import { prune } from '../graph/prune'
 import { serialise } from '../graph/serialise'
 import { devicesToTry, rememberFailure } from './devices'
+import { loadWeights } from './loaded'
 import { sessionOptions } from './options'
 import { raise, reasonOf } from './reason'
 import type { Feeds, OpenSession, Session, Tensor } from './types'
 
 /**
  * Prunes, serialises and loads the graph. A device that does not work is replaced by the CPU, and `session.device.note` says why.
- * Throws RUNTIME_FAILED or OUT_OF_MEMORY when the CPU cannot load it either.
+ * Throws RUNTIME_FAILED or OUT_OF_MEMORY when the CPU cannot load it either, WEIGHTS_NOT_IN_PLACE, and what reading weights may throw.
  */
 export const openSession: OpenSession = async (graph, options) => {
-  const pruned = prune(graph)
+  const pruned = await loadWeights(prune(graph))
   const bytes = serialise(pruned)
   const { devices, note: skipped } = await devicesToTry(options.device)
   let note = skipped

@@ -78,8 +78,7 @@ function buildLens(model: Model): Graph {
 function weight(graph: Graph, model: Model, name: string): Value {
   const ref = model.weights.get(name)
   assert(ref, `the model ${model.name} has the tensor ${name}`)
-  const { file, offset, length } = ref
-  return op.cast(graph, addExternal(graph, ref.name, ref.type, ref.shape, { file, offset, length }), 'float32')
+  return op.cast(graph, addExternal(graph, ref.name, ref.type, ref.shape, ref), 'float32')
 }
 
 /**
