@@ -36,7 +36,7 @@ export const gemmaFields = {
   attention_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(true),
   use_bidirectional_attention: z.boolean().nullish(),
-  eos_token_id: z.unknown()
+  eos_token_id: z.unknown().optional()
 }
 type Fields = z.infer<z.ZodObject<typeof gemmaFields>>
 

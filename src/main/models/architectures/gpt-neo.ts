@@ -28,7 +28,7 @@ const Config = z.looseObject({
   /** The kind of each layer, spelt out. */
   attention_layers: z.array(z.string()).nullish(),
   tie_word_embeddings: z.boolean().default(true),
-  eos_token_id: z.unknown()
+  eos_token_id: z.unknown().optional()
 })
 type Config = z.infer<typeof Config>
 

@@ -34,7 +34,7 @@ const Config = z.looseObject({
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
   tie_word_embeddings: z.boolean().default(false),
-  eos_token_id: z.unknown()
+  eos_token_id: z.unknown().optional()
 })
 type Config = z.infer<typeof Config>
 

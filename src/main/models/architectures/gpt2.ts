@@ -26,7 +26,7 @@ const Config = z.looseObject({
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   add_cross_attention: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(true),
-  eos_token_id: z.unknown()
+  eos_token_id: z.unknown().optional()
 })
 type Config = z.infer<typeof Config>
 

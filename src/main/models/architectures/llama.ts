@@ -31,7 +31,7 @@ const Config = z.looseObject({
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
-  eos_token_id: z.unknown()
+  eos_token_id: z.unknown().optional()
 })
 type Config = z.infer<typeof Config>
 
