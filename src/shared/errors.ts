@@ -85,6 +85,11 @@ export const ERRORS = {
     message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.',
     fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.'
   },
+  SAE_NEEDS_K: {
+    message:
+      'The SAE in {path} keeps the k largest activations of each position, and k stands neither in the file nor in the name of its folder.',
+    fix: 'Give the folder the name it was published under ("...-L0_50"), or say k (--k on the command line).'
+  },
   SAE_HOOK_MISSING: {
     message: 'The SAE in {path} does not name its hook point.',
     fix: 'Choose the hook point (--hook on the command line).'

@@ -44,7 +44,7 @@ describe.each(NAMES)('%s', (name) => {
   it('has a label for every latent, and the logit lens its labels were made with', async () => {
     const model = await openModel(DEFAULT_MODEL)
     const sae = await openSae(folder)
-    const labels = await openLabels(sae)
+    const labels = await openLabels(sae, null)
     expect(labels.all).toHaveLength(2048)
     const lines = readFileSync(join(folder, 'latents.jsonl'), 'utf8').split('\n')
     const lens = await createLens(openSession, model, 'cpu')

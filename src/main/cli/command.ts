@@ -35,6 +35,7 @@ export interface CommandResult {
 }
 
 export interface Command {
+  /** One word, or two where one file has several commands. */
   readonly name: string
   readonly summary: string
   readonly options: Readonly<Record<string, OptionSpec>>

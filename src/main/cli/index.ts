@@ -19,12 +19,12 @@ import { stderrTask } from './task'
 const APP = resolve(__dirname, '..', '..')
 
 async function main(argv: readonly string[]): Promise<void> {
-  const [name, ...rest] = argv
+  const [name] = argv
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return write(help())
-  const command = commands.find((candidate) => candidate.name === name)
+  const command = commands.find((candidate) => candidate.name.split(' ').every((word, index) => word === argv[index]))
   if (command === undefined)
     fail('USAGE', { reason: `There is no command "${name}"; there are ${commands.map((c) => c.name).join(', ')}.` })
-  const values = parse(command, rest)
+  const values = parse(command, argv.slice(command.name.split(' ').length))
   if (values.help === true) return write(commandHelp(command))
   await run(command, values)
 }

@@ -16,25 +16,25 @@ async function labelled(text: string): Promise<string> {
   return folder
 }
 
-const labelsOf = async (text: string) => openLabels(await openSae(await labelled(text)))
+const labelsOf = async (text: string) => openLabels(await openSae(await labelled(text)), null)
 
 const LINE = '{"id":3,"label":"rain – wet","label_from":"word","rate":0.25,"max":9.5,"contexts":[{"ids":[0,9,14],"acts":[0,1.5,0],"at":1}]}'
 
-it('lists the labels in the order of the file and reads one record again', async () => {
+it('lists the labels by number and reads what was measured of one latent again', async () => {
   const labels = await labelsOf(`${LINE}\n\n{"id":0,"label":"sun"}\n{"id":1,"label":null}\n`)
   expect(labels.all).toEqual([
-    { latent: 3, label: 'rain – wet', source: 'word' },
-    { latent: 0, label: 'sun', source: '' }
+    { latent: 0, label: 'sun', source: '' },
+    { latent: 3, label: 'rain – wet', source: 'word' }
   ])
-  expect(await labels.record(3)).toMatchObject({ rate: 0.25, max: 9.5, contexts: [{ ids: [0, 9, 14], at: 1 }] })
-  expect(await labels.record(0)).toMatchObject({ label: 'sun' })
-  expect(await labels.record(50)).toBeNull()
+  expect(await labels.measured(3)).toMatchObject([{ record: { rate: 0.25, max: 9.5, contexts: [{ ids: [0, 9, 14], at: 1 }] } }])
+  expect(await labels.measured(0)).toEqual([])
+  expect(await labels.measured(50)).toEqual([])
 })
 
 it('has no labels where there is no file', async () => {
-  const labels = await openLabels(await openSae(await writeSae(await temporaryFolder(), SAE_SPEC)))
+  const labels = await openLabels(await openSae(await writeSae(await temporaryFolder(), SAE_SPEC)), null)
   expect(labels.all).toEqual([])
-  expect(await labels.record(0)).toBeNull()
+  expect(await labels.measured(0)).toEqual([])
 })
 
 it.each([
@@ -51,7 +51,7 @@ it.each([
 
 it('refuses a record whose contexts do not fit together when it is asked for', async () => {
   const labels = await labelsOf('{"id":1,"label":"x","contexts":[{"ids":[1,2],"acts":[1],"at":0}]}')
-  expect(await failureOf(() => labels.record(1))).toContain('a context has one activation for each token')
+  expect(await failureOf(() => labels.measured(1))).toContain('a context has one activation for each token')
 })
 
 it('a line that arrives in several pieces is one line', async () => {
@@ -60,14 +60,14 @@ it('a line that arrives in several pieces is one line', async () => {
   )
   const labels = await labelsOf(lines.join('\n'))
   expect(labels.all.map(({ label }) => label)).toEqual(lines.map((_, id) => `é${id}`))
-  expect((await labels.record(95))?.contexts?.[0]?.ids).toHaveLength(9000)
+  expect((await labels.measured(95))[0]?.record.contexts?.[0]?.ids).toHaveLength(9000)
 })
 
 it.each(TINY_MODELS)('the detail of a latent has its decoder row seen through the unembedding of %s', async (folder) => {
   const model = await openModel(folder)
   const sae = await openSae(await labelled(LINE))
   const lens = await createLens(openSession, model, 'cpu')
-  const detail = await latentDetail(lens, sae, await openLabels(sae), 3)
+  const detail = await latentDetail(lens, sae, await openLabels(sae, null), 3)
   await lens.release()
 
   const { W_dec } = saeWeights(SAE_SPEC)
@@ -99,9 +99,9 @@ it('the detail is refused for a latent that does not exist and for an SAE of ano
   const model = await openModel(TINY_MODELS[0] ?? '')
   const lens = await createLens(openSession, model, 'cpu')
   const sae = await openSae(await labelled(LINE))
-  expect(await failureOf(async () => latentDetail(lens, sae, await openLabels(sae), 96))).toContain('has no latent 96')
+  expect(await failureOf(async () => latentDetail(lens, sae, await openLabels(sae, null), 96))).toContain('has no latent 96')
   const narrow = await openSae(await writeSae(await temporaryFolder(), { ...SAE_SPEC, d_in: 16 }))
-  expect(await failureOf(async () => latentDetail(lens, narrow, await openLabels(narrow), 0))).toContain(
+  expect(await failureOf(async () => latentDetail(lens, narrow, await openLabels(narrow, null), 0))).toContain(
     'reads vectors of 16 numbers, but blocks.1.hook_resid_post of tiny-gpt2 has 24'
   )
   await lens.release()

@@ -3,8 +3,9 @@ import { activations } from './activations'
 import { attribute } from './attribute'
 import { demo } from './demo'
 import { generate } from './generate'
+import { labels } from './labels'
 import { logits } from './logits'
 import { report } from './report'
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [logits, activations, attribute, generate, report, demo]
+export const commands: readonly Command[] = [logits, activations, attribute, generate, ...labels, report, demo]

@@ -33,10 +33,15 @@ const Row = z.object({
   scores: Scores.optional(),
   createdAt: z.string().max(100).nullish(),
   frac_nonzero: z.number().min(0).max(1).nullish().catch(null),
-  maxActApprox: z.number().nullish().catch(null)
+  maxActApprox: z.number().nullish().catch(null),
+  /** Tokens that the latent promotes most, as text. */
+  pos_str: z.array(z.string()).nullish().catch(null)
 })
 
 const FirstRow = z.looseObject({ modelId: Name, layer: Name, index: Index })
+/** Promoted tokens that make a label where nobody has explained the latent. */
+const PROMOTED = 5
+
 const TELLING = ['description', 'maxActApprox', 'frac_nonzero', 'pos_str']
 
 export const neuronpedia: LabelFormat = {
@@ -49,22 +54,32 @@ export const neuronpedia: LabelFormat = {
     return row.success && TELLING.some((key) => key in row.data)
   },
   read(line) {
-    const { modelId, layer, index, description, typeName, explanationModelName, scores, createdAt, frac_nonzero, maxActApprox } =
-      Row.parse(line)
-    const label = plainText(description ?? '')
-    const by = [typeName, explanationModelName].flatMap((name) => (name ? [plainText(name)] : []))
-    // An approximate maximum of 0 and a share of 0 stand for "not measured" where both are 0.
-    const measured = (frac_nonzero ?? 0) > 0 || (maxActApprox ?? 0) > 0
-    const record: LabelRecord = {
-      id: index,
-      ...(label === ''
-        ? {}
-        : { label, label_from: by.join(', '), score: largest(scores), created: createdAt ?? null, user: by.length === 0 }),
-      ...(measured ? { rate: frac_nonzero ?? null, max: maxActApprox ?? null } : {})
-    }
-    return { claim: `${modelId}/${layer}`, records: label !== '' || measured ? [record] : [] }
+    const row = Row.parse(line)
+    return { claim: `${row.modelId}/${row.layer}`, records: [explanationOf(row), measuredOf(row)].filter((record) => record !== null) }
   },
   belongs: (claim, { neuronpediaId }) => (neuronpediaId === null ? null : claim === neuronpediaId)
+}
+
+type Row = z.infer<typeof Row>
+
+function explanationOf({ index, description, typeName, explanationModelName, scores, createdAt }: Row): LabelRecord | null {
+  const label = plainText(description ?? '')
+  if (label === '') return null
+  const by = [typeName, explanationModelName].flatMap((name) => (name ? [plainText(name)] : []))
+  // What no method and no model wrote, a person did.
+  return { id: index, label, label_from: by.join(', '), score: largest(scores), created: createdAt ?? null, user: by.length === 0 }
+}
+
+/** What the row of a feature measured. A share and a maximum of 0 together stand for "not measured". */
+function measuredOf({ index, frac_nonzero, maxActApprox, pos_str }: Row): LabelRecord | null {
+  const measured = (frac_nonzero ?? 0) > 0 || (maxActApprox ?? 0) > 0
+  const promoted = (pos_str ?? []).slice(0, PROMOTED).map((token) => JSON.stringify(token))
+  if (!measured && promoted.length === 0) return null
+  return {
+    id: index,
+    ...(promoted.length === 0 ? {} : { label: plainText(`promotes ${promoted.join(', ')}`), label_from: 'top tokens', computed: true }),
+    ...(measured ? { rate: frac_nonzero ?? null, max: maxActApprox ?? null } : {})
+  }
 }
 
 /** Scorers are several and all run to 1: an explanation is worth the best of its scores. */

@@ -18,7 +18,8 @@ export interface LabelFile {
 
 /**
  * The files at or below `path` that a label format knows, in the order of their names, and how many are of no format. Links and hidden
- * files are passed over. @throws FILE_MISSING, FILE_UNREADABLE
+ * files are passed over; a batch whose download was cut off is refused, lest its labels be missing without a word.
+ * @throws FILE_MISSING, FILE_UNREADABLE, LABEL_EXPORT_INVALID
  */
 export async function recognised(path: string, task: Task): Promise<{ files: LabelFile[]; ignored: number }> {
   const found = await stat(path).catch((error: unknown) => failToRead(path, error))
@@ -28,7 +29,7 @@ export async function recognised(path: string, task: Task): Promise<{ files: Lab
   for (const [index, candidate] of candidates.entries()) {
     await breathe(task)
     task.progress('Looking for labels', index, candidates.length)
-    const first = await firstLineOf(candidate)
+    const first = await firstLineOf(candidate, (line, reason) => fail('LABEL_EXPORT_INVALID', { path: candidate, line, reason }))
     const format = LABEL_FORMATS.find(({ matches }) => matches(first, candidate))
     if (format) files.push({ path: candidate, format })
   }

@@ -68,7 +68,7 @@ export async function importLabels(request: ImportRequest, task: Task): Promise<
   const { files, ignored } = await recognised(path, task)
   if (files.length === 0) fail('LABEL_EXPORT_UNKNOWN', { path })
   const folder = storeFolder(root, sae)
-  const writer = await createSource(folder, `import-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`)
+  const writer = await createSource(folder)
   try {
     const kept: Kept = {
       writer,
@@ -82,7 +82,7 @@ export async function importLabels(request: ImportRequest, task: Task): Promise<
     }
     const found = await readAll(files, request, kept, task)
     const { chosen } = kept
-    if (chosen === null) return fail('LABEL_EXPORT_UNKNOWN', { path })
+    if (chosen === null || saysNothing(kept, found)) return fail('LABEL_EXPORT_UNKNOWN', { path })
     const question = questionOf(chosen, found, request)
     if (question !== null) return { status: 'question', question }
     if (kept.explanations + kept.statistics === 0)
@@ -99,6 +99,11 @@ export async function importLabels(request: ImportRequest, task: Task): Promise<
   } finally {
     await writer.discard()
   }
+}
+
+/** Whether files that look like labels explain and measure nothing. */
+function saysNothing({ explanations, statistics }: Kept, found: ReadonlyMap<string, Found>): boolean {
+  return explanations + statistics === 0 && [...found.values()].every((source) => source.explanations + source.outside === 0)
 }
 
 async function readAll(files: readonly LabelFile[], request: ImportRequest, kept: Kept, task: Task): Promise<Map<string, Found>> {
@@ -163,7 +168,8 @@ async function keep(record: LabelRecord, source: Found, sae: Sae, kept: Kept, re
     source.largest = Math.max(source.largest, id)
     return
   }
-  if (label) source.explanations += 1
+  const explained = label && record.computed !== true
+  if (explained) source.explanations += 1
   if (kept.chosen !== source) return
   const key = keyOf(record)
   if (kept.keys.has(key)) return
@@ -174,6 +180,8 @@ async function keep(record: LabelRecord, source: Found, sae: Sae, kept: Kept, re
     kept.perLatent[id] = count
     kept.characters += label.length
     if (kept.characters > MAX_CHARACTERS) refuse(`the labels have more than ${MAX_CHARACTERS} characters`)
+  }
+  if (explained) {
     kept.explanations += 1
     kept.labelled.add(id)
   }
@@ -225,7 +233,7 @@ async function store(
   if (earlier !== null) {
     await earlierRecords(folder, earlier, async (record) => {
       if (kept.keys.has(keyOf(record))) {
-        if (record.label) repeated += 1
+        if (record.label && record.computed !== true) repeated += 1
       } else if (record.id < sae.d_sae && (kept.perLatent[record.id] ?? 0) < MAX_PER_LATENT)
         await keep(record, chosen, sae, kept, () => fail('LABELS_FOREIGN'))
     })

@@ -2,10 +2,9 @@
  * Files of lines from anywhere: plain or gzipped (told by their first bytes, not by their names), read as a stream, every size bounded.
  * What a line may hold is for others to say.
  */
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 import { Cancelled, WorkbenchError } from '../../../shared/errors'
 import { failToRead } from '../../tensors/files'
 
@@ -31,8 +30,8 @@ export interface LineLimits {
   readonly fileBytes: number
 }
 
-/** Refuses a file by one of its lines. */
-export type Refuse = (line: number, reason: string) => never
+/** Refuses a file by one of its lines; `broken` where its gzip is damaged or cut off. */
+export type Refuse = (line: number, reason: string, broken?: boolean) => never
 
 /** Thrown by a visitor that has seen enough: the rest of the file is not read. */
 export class Enough extends Error {}
@@ -71,35 +70,43 @@ export async function eachLine(
       if (buffer.length > lineBytes) refuse(line, `it is longer than ${lineBytes} bytes`)
       rest = Buffer.from(buffer)
     }
-    if (rest.length > 0) await take(rest)
   }
-  const source = createReadStream(path, { highWaterMark: CHUNK })
+  const file = createReadStream(path, { highWaterMark: CHUNK })
   try {
-    if (await isGzip(path)) await pipeline(source, createGunzip({ chunkSize: CHUNK }), consume)
-    else await pipeline(source, consume)
+    await consume((await isGzip(path)) ? unzipped(file) : file)
+    if (rest.length > 0) await take(rest)
   } catch (error) {
-    source.destroy()
     if (error instanceof Enough) return
     if (error instanceof WorkbenchError || error instanceof Cancelled || !(error instanceof Error)) throw error
-    if ('code' in error && String(error.code).startsWith('Z_')) refuse(line, `it is not a whole gzip file (${error.message})`)
+    if ('code' in error && String(error.code).startsWith('Z_')) refuse(line, `it is not a whole gzip file (${error.message})`, true)
     if ('syscall' in error) failToRead(path, error)
     throw error
+  } finally {
+    file.destroy()
   }
 }
 
+/** A stream through gunzip; where the file cannot be read, reading on fails as well. */
+function unzipped(file: ReadStream): Gunzip {
+  const unzip = createGunzip({ chunkSize: CHUNK })
+  file.once('error', (error) => unzip.destroy(error))
+  return file.pipe(unzip)
+}
+
 /**
- * The first line of a file as JSON; undefined where it is none, or no text at all.
- * @throws FILE_MISSING, FILE_UNREADABLE
+ * The first line of a file as JSON; undefined where it is none, or no text at all. Damaged gzip goes to `refuse`.
+ * @throws FILE_MISSING, FILE_UNREADABLE, what `refuse` throws
  */
-export async function firstLineOf(path: string): Promise<unknown> {
+export async function firstLineOf(path: string, refuse: Refuse): Promise<unknown> {
   let first: string | undefined
   const limits = { lineBytes: FIRST_LINE_BYTES, fileBytes: 2 * FIRST_LINE_BYTES }
-  const leave = (): never => {
+  const leave: Refuse = (line, reason, broken) => {
+    if (broken === true) return refuse(line, reason, broken)
     throw new Enough()
   }
   await eachLine(path, limits, leave, (text) => {
     first = text
-    leave()
+    throw new Enough()
   })
   try {
     return first === undefined ? undefined : JSON.parse(first)

@@ -22,7 +22,9 @@ export const LabelLine = z.object({
   /** When it was made, ISO 8601. */
   created: z.string().max(100).nullish(),
   /** True where a person wrote it. */
-  user: z.boolean().nullish()
+  user: z.boolean().nullish(),
+  /** True where nobody explained anything and a label only says what was computed: it is shown where there is nothing better. */
+  computed: z.boolean().nullish()
 })
 
 /** A whole line. Keys that are not used are ignored. */

@@ -74,7 +74,7 @@ async function read(path: string, sae: Sae, about: About, visit: (latent: number
   const names = new Map<string, string>()
   const refuse = (line: number, reason: string): never => invalid(path, line, reason)
   await eachLine(path, { lineBytes: LINE_BYTES, fileBytes: FILE_BYTES }, refuse, (text, place) => {
-    const { id, label, label_from, score, created, user } = parseLine(LabelLine, text, path, place.line)
+    const { id, label, label_from, score, created, user, computed } = parseLine(LabelLine, text, path, place.line)
     if (id >= sae.d_sae) invalid(path, place.line, `there is no latent ${id}: they are numbered 0 to ${sae.d_sae - 1}`)
     visit(id, place.line)
     add(places, id, place)
@@ -89,7 +89,7 @@ async function read(path: string, sae: Sae, about: About, visit: (latent: number
       score: score ?? null,
       created: created ?? null,
       user: user ?? false,
-      computed: about.computed
+      computed: about.computed || (computed ?? false)
     })
   })
   return {

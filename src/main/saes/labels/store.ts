@@ -89,8 +89,6 @@ export async function removeSource(folder: string, id: string): Promise<boolean>
 
 /** Records on their way into the store. */
 export interface SourceWriter {
-  /** Name of the data file. */
-  readonly data: string
   write(record: LabelRecord): Promise<void>
   /** Forgets what was written so far. */
   restart(): Promise<void>
@@ -100,10 +98,9 @@ export interface SourceWriter {
   discard(): Promise<void>
 }
 
-/** Opens a data file for the source `id`. @throws DISK_FULL, FILE_UNWRITABLE */
-export async function createSource(folder: string, id: string): Promise<SourceWriter> {
-  const data = `${id}.${randomUUID().slice(0, 8)}.jsonl`
-  const path = join(folder, data)
+/** Opens a data file for a source; which one may be known only when it is written. @throws DISK_FULL, FILE_UNWRITABLE */
+export async function createSource(folder: string): Promise<SourceWriter> {
+  const path = join(folder, `import.${randomUUID().slice(0, 8)}.jsonl`)
   const guarded = <T>(work: () => Promise<T>): Promise<T> => work().catch((error: unknown) => failToWrite(path, error))
   await guarded(() => mkdir(folder, { recursive: true }))
   let file: FileHandle | null = await guarded(() => open(path, 'wx'))
@@ -118,7 +115,6 @@ export async function createSource(folder: string, id: string): Promise<SourceWr
     file = null
   }
   return {
-    data,
     write(record) {
       const line = `${JSON.stringify(record)}\n`
       waiting.push(line)
@@ -137,12 +133,13 @@ export async function createSource(folder: string, id: string): Promise<SourceWr
         await flush()
         await file?.sync()
         await close()
-        return adoptSource(folder, data, info)
+        const named = `${info.id}.${randomUUID().slice(0, 8)}.jsonl`
+        await rename(path, join(folder, named))
+        return adoptSource(folder, named, info)
       }),
     async discard() {
       await close().catch(() => undefined)
-      const named = (await listSources(folder)).some((source) => 'info' in source && source.info.data === data)
-      if (!named) await rm(path, { force: true }).catch(() => undefined)
+      await rm(path, { force: true }).catch(() => undefined)
     }
   }
 }
