@@ -42,7 +42,7 @@ function frequencies(config: Config, path: string): { global: number[]; local: n
     return contradictory(path, 'its rope_parameters name neither full_attention nor sliding_attention')
   }
   return {
-    global: frequenciesOf({ d_head, rope_theta, rope_scaling: rope_parameters?.full_attention ?? rope_scaling }, path),
+    global: frequenciesOf({ d_head, rope_theta, rope_scaling: { ...rope_parameters?.full_attention, ...rope_scaling } }, path),
     local: frequenciesOf({ d_head, rope_theta: rope_local_base_freq, rope_scaling: rope_parameters?.sliding_attention }, path)
   }
 }

@@ -16,6 +16,8 @@ import { ACTIVATIONS, attention, linear, rotateFirst, rotation, rowsOfRotation, 
 import { frequenciesOf, Scaling } from '../rope'
 import type { Architecture, Emit, ModelConfig } from '../types'
 
+const Share = z.number().positive().max(1)
+
 const Config = z.looseObject({
   vocab_size: Size,
   hidden_size: Size,
@@ -25,12 +27,13 @@ const Config = z.looseObject({
   hidden_act: z.string().default('gelu'),
   max_position_embeddings: Size.default(2048),
   layer_norm_eps: z.number().positive().default(1e-5),
-  rotary_pct: z.number().positive().max(1).default(0.25),
-  rotary_emb_base: z.number().positive().default(10000),
+  rotary_pct: Share.nullish(),
+  rotary_emb_base: z.number().positive().nullish(),
+  /** Newer names of the two. */
+  partial_rotary_factor: Share.nullish(),
   rope_theta: z.number().positive().nullish(),
-  partial_rotary_factor: z.number().positive().max(1).nullish(),
   rope_scaling: Scaling.nullish(),
-  rope_parameters: Scaling.extend({ partial_rotary_factor: z.number().positive().max(1).optional() }).nullish(),
+  rope_parameters: Scaling.extend({ partial_rotary_factor: Share.optional() }).nullish(),
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
   tie_word_embeddings: z.boolean().default(false),
@@ -41,14 +44,14 @@ type Config = z.infer<typeof Config>
 /** config.json was checked when the model was opened. */
 const settings = (raw: Readonly<Record<string, unknown>>): Config => Config.parse(raw)
 
-/** How many of a head's dimensions are rotated. Newer files say the share in rope_parameters. */
+/** How many of a head's dimensions are rotated. */
 function rotatedOf(config: Config): number {
-  const share = config.rope_parameters?.partial_rotary_factor ?? config.partial_rotary_factor ?? config.rotary_pct
+  const share = config.rope_parameters?.partial_rotary_factor ?? config.rotary_pct ?? config.partial_rotary_factor ?? 0.25
   return Math.trunc((config.hidden_size / config.num_attention_heads) * share)
 }
 
 const frequencies = (config: Config, path = 'config.json'): number[] =>
-  frequenciesOf({ ...config, d_head: rotatedOf(config), rope_theta: config.rope_theta ?? config.rotary_emb_base }, path)
+  frequenciesOf({ ...config, d_head: rotatedOf(config), rope_theta: config.rotary_emb_base ?? config.rope_theta ?? 10_000 }, path)
 
 function readConfig(raw: Readonly<Record<string, unknown>>, path: string): ModelConfig {
   const config = parseConfig(Config, raw, path)
