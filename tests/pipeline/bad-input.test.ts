@@ -70,7 +70,7 @@ describe('weights', () => {
     [
       'whose header claims more than any header',
       (m) => writeFile(file(m), Buffer.alloc(64, 255)),
-      'its header claims 18446744073709551615 bytes, more than the 100000000 allowed.'
+      'its header claims 18446744073709551615 bytes, more than the 16777216 allowed.'
     ],
     [
       'whose header claims more than there is',

@@ -8,15 +8,19 @@ import { fail } from '../../shared/errors'
 import { fileSource, withFile, type ByteSource } from './bytes'
 import { bytesPerElement, isDtype, FLOAT_DTYPES } from './dtypes'
 import { checkFile } from './files'
-import { duplicateKey } from './json'
+import { duplicateKey, excessOf } from './json'
 import { MAX_AXES, rowMajor } from './layout'
 import type { TensorEntry, TensorFile } from './types'
 
 // What readers of one container need, from one place.
 export { readRows, readTensor } from './read'
 
-/** The reference reader's bound on the header, in bytes. */
-const MAX_HEADER = 100_000_000
+/**
+ * Bounds on the header. The reference reader allows 100 MB; a model's shard has a few hundred tensors and less than 1 MB, and 16 MiB of
+ * hostile header already take a second to refuse.
+ */
+const MAX_HEADER = 2 ** 24
+const MAX_TENSORS = 100_000
 /** A checked file whose tensors can all be used in place. */
 export interface Safetensors extends TensorFile {
   readonly container: 'safetensors'
@@ -54,7 +58,11 @@ async function readHeader(file: ByteSource, path: string, size: number): Promise
 }
 
 function parseHeader(text: string, path: string, size: number): Pick<Safetensors, 'tensors' | 'metadata'> {
+  const excess = excessOf(text)
+  if (excess !== null) return invalid(path, `of its header: ${excess}`)
   const header = parseObject(text, path)
+  const count = Object.keys(header).length
+  if (count > MAX_TENSORS) return invalid(path, `its header names ${count} tensors, more than the ${MAX_TENSORS} that are read`)
   const twice = duplicateKey(text)
   if (twice !== null) return invalid(path, `the name "${twice}" occurs twice in its header`)
   const start = 8 + Buffer.byteLength(text)
