@@ -72,6 +72,8 @@ export const SaeReading = z
     transposedDecoder: z.boolean(),
     /** W_skip is stored the other way round than the format says. */
     transposedSkip: z.boolean(),
+    /** Active latents per position of a top-k SAE whose files do not say. */
+    k: z.number().int().positive(),
     /** Which reading of Llama Scope's threshold (formats.md 4). */
     gate: z.enum(['openmoss', 'saelens', 'plain'])
   })

@@ -15,14 +15,22 @@ import { fail } from '../../../shared/errors'
 import type { SaeReading } from '../../../shared/records/model'
 import { hashFiles } from '../../tensors/hash'
 import { readJsonObject } from '../../tensors/json'
-import { readTensorFile, weightRef, type TensorFile, type WeightRef } from '../../tensors/tensor-file'
+import { readTensorFile, weightRef, type WeightRef } from '../../tensors/tensor-file'
 import { hooksOfModule } from '../module-hooks'
 import type { Gate, Place, Sae, SaeFormat, SaeWeight } from '../types'
-import { parseConfig, Size } from './common'
+import { invalid, layoutWeights, parseConfig, saeOf, Size, type Layout } from './common'
 
 const CONFIG = 'cfg.json'
 const WEIGHTS = 'sae.safetensors'
 const TRAINING = 'config.json'
+const LAYOUT: Layout = {
+  W_enc: 'encoder.weight',
+  encoderByLatent: true,
+  W_dec: 'W_dec',
+  decoderByOutput: false,
+  vectors: { b_enc: 'encoder.bias' },
+  b_dec: 'b_dec'
+}
 
 /** With the defaults of sparsify's own configuration, which fill in what older files lack. */
 const Config = z.looseObject({
@@ -55,40 +63,32 @@ async function read({ path: folder }: Place, reading: SaeReading): Promise<Sae> 
   const { d_in, transcode } = config
   const d_sae = config.num_latents || d_in * config.expansion_factor
   const gate = gateOf(config, d_sae, path)
-  const file = await readTensorFile(join(folder, WEIGHTS))
   const { hook, hookOut, named } = hooksOf(folder, transcode)
   // Without a place to write it would pass for an SAE, which writes where it reads.
   if (transcode && hookOut === null && reading.hookOut === undefined) fail('SAE_HOOK_MISSING', { path: folder })
-  return {
+  const file = await readTensorFile(join(folder, WEIGHTS))
+  if (!file.tensors.has('W_dec')) invalid(file.path, 'it holds the encoder alone, without W_dec')
+  const { weights, ...orientation } = layoutWeights(file, LAYOUT, { d_in, d_sae }, CONFIG)
+  const skip: [SaeWeight, WeightRef][] = config.skip_connection ? [['W_skip', weightRef(file, 'W_skip', [d_in, d_in], CONFIG)]] : []
+  return saeOf({
     path: folder,
     folder,
     name: nameOf(folder),
     format: sparsify.format,
     architecture: [config.activation, transcode ? 'transcoder' : '', config.skip_connection ? 'with skip' : ''].join(' ').trim(),
     d_in,
-    d_out: d_in,
     d_sae,
-    weights: weightsOf(file, config, d_sae),
-    encoderByLatent: true,
-    decoderByOutput: false,
-    skipByInput: false,
+    ...orientation,
+    weights: new Map([...weights, ...skip]),
     gate,
     inBias: transcode ? null : 'b_dec',
-    norm: 'none',
-    inScale: 1,
-    outScale: 1,
-    centred: false,
     hook,
     hookOut,
     modelName: await modelNameOf(folder),
-    prependBos: true,
-    nominalL0: config.k,
-    neuronpediaId: null,
     hash: await hashFiles([path, file.path]),
     bytes: file.bytes,
-    notes: named === null ? [] : [`The hook point is taken from the folder's name, "${named}".`],
-    openQuestions: hook === null ? ['hook'] : []
-  }
+    notes: named === null ? [] : [`The hook point is taken from the folder's name, "${named}".`]
+  })
 }
 
 function gateOf(config: Config, d_sae: number, path: string): Gate {
@@ -97,23 +97,11 @@ function gateOf(config: Config, d_sae: number, path: string): Gate {
   if (config.signed) unknown('signed topk, whose activations may be negative')
   if (config.embed_skip) unknown('embed_skip, which also reads the embeddings')
   if (config.gram_lookup) unknown('gram_lookup, which needs a table of n-grams')
-  if (k > d_sae) fail('SAE_CONFIG_INVALID', { path, reason: `k is ${k}, but there are only ${d_sae} latents` })
+  if (k > d_sae) invalid(path, `k is ${k}, but there are only ${d_sae} latents`)
   if (activation === 'topk') return { kind: 'topk', k, byDecoderNorm: false }
   if (activation !== 'groupmax') return unknown(activation)
-  if (d_sae % k !== 0) fail('SAE_CONFIG_INVALID', { path, reason: `${d_sae} latents do not split into k = ${k} equal groups` })
+  if (d_sae % k !== 0) invalid(path, `${d_sae} latents do not split into k = ${k} equal groups`)
   return { kind: 'groupmax', k }
-}
-
-function weightsOf(file: TensorFile, { d_in, skip_connection }: Config, d_sae: number): Map<SaeWeight, WeightRef> {
-  const ref = (name: string, shape: readonly number[], hint = CONFIG): WeightRef => weightRef(file, name, shape, hint)
-  const weights = new Map<SaeWeight, WeightRef>([
-    ['W_enc', ref('encoder.weight', [d_sae, d_in])],
-    ['b_enc', ref('encoder.bias', [d_sae])],
-    ['W_dec', ref('W_dec', [d_sae, d_in], 'whether it was saved with its decoder: a file that holds the encoder alone is of no use here')],
-    ['b_dec', ref('b_dec', [d_in])]
-  ])
-  if (skip_connection) weights.set('W_skip', ref('W_skip', [d_in, d_in]))
-  return weights
 }
 
 /** The folder is called after the module, or lies in one that is when there are several ("layers.3/seed0"). */
