@@ -1,10 +1,10 @@
 /**
- * What bytes a token stands for, from tokenizer.json alone. Three spellings exist:
- * - byte-level (GPT-2 and later): every byte is one character of a 256-character alphabet (bytes_to_unicode of GPT-2);
+ * What bytes a token stands for, from its vocabulary alone. Three spellings exist:
+ * - byte-level (GPT-2 and later): every byte is one character of a 256-character alphabet;
  * - byte fallback (SentencePiece): "<0xE2>" is the byte E2;
  * - metaspace (SentencePiece): "▁" is a space.
- * Added tokens are spelt literally.
  */
+import { BYTE_OF } from './tokenization/byte-alphabet'
 
 /** How one tokenizer spells bytes in its vocabulary. */
 export interface Spelling {
@@ -14,13 +14,16 @@ export interface Spelling {
   readonly metaspace: string | null
 }
 
+/** A byte's own piece, as SentencePiece spells it. */
+export const BYTE_PIECE = /^<0x([0-9A-Fa-f]{2})>$/
+
 const utf8 = new TextEncoder()
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Bytes of a vocabulary entry. Characters outside the byte alphabet stand for themselves. */
 export function bytesOf(entry: string, spelling: Spelling): Uint8Array {
   if (spelling.byteLevel) return byteLevel(entry)
-  const fallback = spelling.byteFallback ? /^<0x([0-9A-Fa-f]{2})>$/.exec(entry) : null
+  const fallback = spelling.byteFallback ? BYTE_PIECE.exec(entry) : null
   if (fallback?.[1] !== undefined) return Uint8Array.of(parseInt(fallback[1], 16))
   return utf8.encode(spelling.metaspace === null ? entry : entry.replaceAll(spelling.metaspace, ' '))
 }
@@ -48,12 +51,3 @@ function byteLevel(entry: string): Uint8Array {
   }
   return Uint8Array.from(bytes)
 }
-
-/** Printable Latin-1 bytes stand for themselves; the other 68 are numbered upwards from U+0100. */
-function byteAlphabet(): Map<string, number> {
-  const printable = (byte: number): boolean => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
-  let next = 0x100
-  return new Map(Array.from({ length: 256 }, (_, byte): [string, number] => [String.fromCodePoint(printable(byte) ? byte : next++), byte]))
-}
-
-const BYTE_OF = byteAlphabet()

@@ -1,9 +1,8 @@
-/**
- * tokenizer.json and tokenizer_config.json as far as we read them ourselves: the vocabulary, the added tokens, how bytes
- * are spelt, and which tokens are put around a text. Splitting text into tokens is left to @huggingface/tokenizers.
- */
+/** tokenizer.json and tokenizer_config.json: their schemas, and what is read off them before any text is encoded. */
 import { z } from 'zod'
 import type { Spelling } from './token-bytes'
+import { prependSchemeOf } from './tokenization/pre-tokenizers'
+import type { Step } from './tokenization/types'
 
 const id = z.number().int().nonnegative()
 const Step: z.ZodType<Step> = z.lazy(() =>
@@ -15,19 +14,10 @@ const Step: z.ZodType<Step> = z.lazy(() =>
     processors: z.array(Step).optional()
   })
 )
-/** One stage of a pipeline; sequences hold further stages. */
-interface Step {
-  readonly [key: string]: unknown
-  readonly type: string
-  readonly pretokenizers?: Step[] | undefined
-  readonly normalizers?: Step[] | undefined
-  readonly decoders?: Step[] | undefined
-  readonly processors?: Step[] | undefined
-}
 const stage = Step.nullish()
 
 /** Piece -> id (BPE), or pieces with log-probabilities in the order of their ids (Unigram). */
-type Vocabulary = Readonly<Record<string, number>> | readonly (readonly [string, number])[]
+export type Vocabulary = Readonly<Record<string, number>> | readonly (readonly [string, number])[]
 
 /** Checked by hand: a schema for each of 250,000 entries would take longer than everything else about a tokenizer. */
 function isVocabulary(value: unknown): boolean {
@@ -36,20 +26,42 @@ function isVocabulary(value: unknown): boolean {
     return ids.every((found) => typeof found === 'number' && Number.isInteger(found) && found >= 0)
   }
   const pairs: unknown[] = value
-  return pairs.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number')
+  return pairs.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number' && Number.isFinite(pair[1]))
 }
 
-/** The parts of tokenizer.json that are read here; the rest is kept for the tokenizer library. */
+const AddedToken = z
+  .looseObject({
+    id,
+    content: z.string().max(1024),
+    special: z.boolean().default(false),
+    single_word: z.boolean().default(false),
+    lstrip: z.boolean().default(false),
+    rstrip: z.boolean().default(false),
+    normalized: z.boolean().optional()
+  })
+  .transform((token) => ({ ...token, normalized: token.normalized ?? !token.special }))
+
+const affix = z.string().nullish()
+/** The parts of tokenizer.json that matter here. Truncation and padding are ways of calling a tokenizer and are left aside. */
 export const TokenizerFile = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id, content: z.string(), special: z.boolean().default(false) })).default([]),
+  added_tokens: z.array(AddedToken).default([]),
   normalizer: stage,
   pre_tokenizer: stage,
   post_processor: stage,
   decoder: stage,
   model: z.looseObject({
+    /** Missing in files from before 2021. */
     type: z.string().optional(),
+    vocab: z.custom<Vocabulary>(isVocabulary, 'no vocabulary'),
+    merges: z.custom<readonly unknown[]>(Array.isArray, 'no list').optional(),
+    unk_token: affix,
+    unk_id: id.nullish(),
+    fuse_unk: z.boolean().nullish(),
     byte_fallback: z.boolean().nullish(),
-    vocab: z.custom<Vocabulary>(isVocabulary, 'no vocabulary')
+    ignore_merges: z.boolean().nullish(),
+    dropout: z.number().nullish(),
+    continuing_subword_prefix: affix,
+    end_of_word_suffix: affix
   })
 })
 export type TokenizerFile = z.infer<typeof TokenizerFile>
@@ -58,21 +70,11 @@ const tokenName = z.union([z.string(), z.looseObject({ content: z.string() }).tr
 export const TokenizerConfig = z.looseObject({ add_bos_token: z.boolean().nullish(), bos_token: tokenName })
 export type TokenizerConfig = z.infer<typeof TokenizerConfig>
 
-/** Every id's spelling in the file, with the added tokens last so that they win. */
-export function vocabularyOf(file: TokenizerFile): Map<number, string> {
-  const { vocab } = file.model
-  const entries = new Map<number, string>()
-  if (isPairs(vocab)) vocab.forEach(([piece], index) => entries.set(index, piece))
-  else for (const [piece, index] of Object.entries(vocab)) entries.set(index, piece)
-  for (const { id, content } of file.added_tokens) entries.set(id, content)
-  return entries
-}
-
-const isPairs = (vocab: Vocabulary): vocab is Extract<Vocabulary, readonly unknown[]> => Array.isArray(vocab)
+export const isPairs = (vocab: Vocabulary): vocab is Extract<Vocabulary, readonly unknown[]> => Array.isArray(vocab)
 
 /** How this file's vocabulary spells bytes and spaces. */
 export function spellingOf(file: TokenizerFile): Spelling {
-  const steps = [file.pre_tokenizer, file.decoder, file.normalizer].flatMap((step) => (step ? flatten(step) : []))
+  const steps = [file.pre_tokenizer, file.decoder, file.normalizer].flatMap(stepsOf)
   const byteLevel = steps.some(({ type }) => type === 'ByteLevel')
   const metaspace = steps.find(({ type }) => type === 'Metaspace')
   const replaced = steps.some(({ type, content }) => type === 'Replace' && content === '▁')
@@ -82,10 +84,9 @@ export function spellingOf(file: TokenizerFile): Spelling {
 
 /** Whether the tokenizer puts a space before a text that has none, which decoding from the beginning takes away again. */
 export function prependsSpace(file: TokenizerFile): boolean {
-  return (file.decoder ? flatten(file.decoder) : []).some(
+  return stepsOf(file.decoder).some(
     (step) =>
-      (step.type === 'Strip' && step.content === ' ' && Number(step.start) > 0) ||
-      (step.type === 'Metaspace' && (step.prepend_scheme === undefined ? step.add_prefix_space !== false : step.prepend_scheme !== 'never'))
+      (step.type === 'Strip' && step.content === ' ' && Number(step.start) > 0) || (step.type === 'Metaspace' && prependSchemeOf(step) !== 'never')
   )
 }
 
@@ -105,7 +106,7 @@ export interface Surroundings {
  *    reproduce that for a tokenizer whose own files do not ask for it.)
  */
 export function surroundingsOf(file: TokenizerFile, config: TokenizerConfig, idOf: (token: string) => number | undefined): Surroundings {
-  for (const step of file.post_processor ? flatten(file.post_processor) : []) {
+  for (const step of stepsOf(file.post_processor)) {
     const template = Template.safeParse(step)
     if (template.success) return fromTemplate(template.data)
     const pair = ClsSep.safeParse(step)
@@ -135,7 +136,9 @@ function fromTemplate({ single, special_tokens }: z.infer<typeof Template>): Sur
   return { before: ids(single.slice(0, text)), after: ids(single.slice(text)) }
 }
 
-function flatten(step: Step): Step[] {
+/** A stage's steps, sequences opened. */
+export function stepsOf(step: Step | null | undefined): Step[] {
+  if (!step) return []
   const inner = step.pretokenizers ?? step.normalizers ?? step.decoders ?? step.processors
-  return inner === undefined ? [step] : inner.flatMap(flatten)
+  return inner === undefined ? [step] : inner.flatMap(stepsOf)
 }

@@ -1,52 +1,66 @@
 /** A model folder's tokenizer: text to ids and back, and what each token says, byte for byte. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { Tokenizer as Splitter } from '@huggingface/tokenizers'
-import type { z } from 'zod'
 import { fail } from '../../shared/errors'
 import type { Token } from '../../shared/records/token'
-import { readJsonObject } from '../tensors/json'
-import { bytesOf, hexOf, textOf } from './token-bytes'
-import { prependsSpace, spellingOf, surroundingsOf, TokenizerConfig, TokenizerFile, vocabularyOf } from './tokenizer-file'
+import { BYTE_PIECE, bytesOf, hexOf, textOf } from './token-bytes'
+import { within } from './tokenization/guard'
+import { createPipeline, runsInLinearTime } from './tokenization/pipeline'
+import type { Refuse } from './tokenization/types'
+import { prependsSpace, spellingOf, stepsOf, surroundingsOf, type TokenizerConfig, type TokenizerFile } from './tokenizer-file'
+import { encoderOf, entriesOf } from './tokenizer-model'
+import { readTokenizerFiles } from './tokenizer-sources'
 import type { Tokenizer } from './types'
 
 /**
- * Reads tokenizer.json and, when it is there, tokenizer_config.json.
+ * Reads the tokenizer of a model folder from the best of the files that are there (see tokenizer-sources.ts).
  * @throws FILE_MISSING, FILE_UNREADABLE, JSON_INVALID, TOKENIZER_INVALID
  */
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
-  const path = join(folder, 'tokenizer.json')
-  const file = parse(TokenizerFile, await readJsonObject(path), path)
-  const configPath = join(folder, 'tokenizer_config.json')
-  const config = existsSync(configPath) ? parse(TokenizerConfig, await readJsonObject(configPath), configPath) : {}
-  return createTokenizer(file, config, path)
+  const { file, config, path, scores } = await readTokenizerFiles(folder)
+  return createTokenizer(file, config, path, scores)
 }
 
-/** A tokenizer from its parsed files; `path` is for error texts. */
-export function createTokenizer(file: TokenizerFile, config: TokenizerConfig, path: string): Tokenizer {
-  const split = createSplitter(file, config, path)
-  const vocabulary = vocabularyOf(file)
-  const added = new Map(file.added_tokens.map((token) => [token.content, token.id]))
+/** What a foreign regular expression may take for one text. 100,000 characters take GPT-2's 20 ms. */
+const LONGEST_MS = 2000
+
+/**
+ * A tokenizer from its parsed files; `path` is for error texts, `scores` for a vocabulary of SentencePiece's own.
+ * @throws TOKENIZER_INVALID for what cannot be done exactly as the file says
+ */
+export function createTokenizer(file: TokenizerFile, config: TokenizerConfig, path: string, scores?: readonly number[]): Tokenizer {
+  const refuse: Refuse = (reason) => fail('TOKENIZER_INVALID', { path, reason })
+  const { ids: idOf, pieces } = entriesOf(file, refuse)
   const specialIds = new Set(file.added_tokens.filter(({ special }) => special).map(({ id }) => id))
-  const addedIds = new Set(added.values())
-  const idOf = new Map([...vocabulary].map(([id, entry]) => [entry, id]))
-  const { before, after } = surroundingsOf(file, config, (token) => added.get(token) ?? idOf.get(token))
+  const { before, after } = surroundingsOf(file, config, (token) => idOf.get(token))
+  const stray = [...before, ...after].find((id) => pieces[id] === undefined)
+  if (stray !== undefined) return refuse(`it surrounds texts with the id ${stray}, which it does not name`)
   const spelling = spellingOf(file)
   const strips = prependsSpace(file)
   const literal = { byteLevel: false, byteFallback: false, metaspace: null }
+  const added = new Set(file.added_tokens.map(({ id }) => id))
   const bytes = (id: number): Uint8Array => {
-    const entry = vocabulary.get(id)
-    return entry === undefined ? new Uint8Array(0) : bytesOf(entry, addedIds.has(id) ? literal : spelling)
+    const piece = pieces[id]
+    if (piece === undefined) return new Uint8Array(0)
+    return bytesOf(piece, specialIds.has(id) || (spelling.byteLevel && added.has(id)) ? literal : spelling)
   }
 
-  const encodeRaw = (text: string): number[] => {
-    if (text === '') return []
-    return split.tokenize(text).map((piece) => idOf.get(piece) ?? fail('TOKENIZER_INVALID', { path, reason: `it has no id for its piece "${piece}"` }))
+  // A byte's piece stands for a byte that no piece covers; "<0x41>" in a text is six characters.
+  const byteIds = spelling.byteFallback ? pieces.flatMap((piece, id) => (piece !== undefined && BYTE_PIECE.test(piece) ? [id] : [])) : []
+  const encoder = encoderOf(file, { ids: idOf, pieces }, new Set([...specialIds, ...byteIds]), refuse, scores)
+  // Were the special tokens left in, a prompt that spells "<|endoftext|>" would become the control token itself; a person
+  // who types it means the characters.
+  const addedTokens = file.added_tokens.filter(({ special }) => !special)
+  const options = { addedTokens, normalizer: file.normalizer, preTokenizer: file.pre_tokenizer, encoder, refuse, ownSymbols: scores !== undefined }
+  const harmless = runsInLinearTime([file.normalizer, file.pre_tokenizer].flatMap(stepsOf))
+  const watched = (encode: (text: string) => number[]): ((text: string) => number[]) => {
+    if (harmless) return encode
+    return (text) => within(LONGEST_MS, () => encode(text))?.result ?? refuse(`one of its regular expressions takes longer than ${LONGEST_MS / 1000} s for this text`)
   }
+  const encodeText = watched(createPipeline({ ...options, begins: true }))
+  const encodeRaw = watched(createPipeline({ ...options, begins: false }))
 
   const token = (id: number): Token => {
     // Vocabularies are often padded to a round size: such ids have logits but no spelling.
-    if (!vocabulary.has(id)) return { id, text: `<unused ${id}>`, special: true }
+    if (pieces[id] === undefined) return { id, text: `<unused ${id}>`, special: true }
     const special = specialIds.has(id)
     const text = textOf(bytes(id))
     return text === null ? { id, text: '', hex: hexOf(bytes(id)), special } : { id, text, special }
@@ -60,40 +74,11 @@ export function createTokenizer(file: TokenizerFile, config: TokenizerConfig, pa
   }
 
   return {
-    encode: (text) => [...before, ...encodeRaw(text), ...after],
+    encode: (text) => [...before, ...encodeText(text), ...after],
     encodeRaw,
     token,
     decode,
     specialIds,
-    size: [...vocabulary.keys()].reduce((largest, id) => Math.max(largest, id), -1) + 1
-  }
-}
-
-/**
- * The library's tokenizer without the special tokens. Were they left in, a prompt that spells "<|endoftext|>" would become
- * the control token itself; a person who types it means the characters. What surrounds a text is added by us.
- */
-function createSplitter(file: TokenizerFile, config: TokenizerConfig, path: string): Splitter {
-  try {
-    return new Splitter({ ...file, added_tokens: file.added_tokens.filter(({ special }) => !special), post_processor: null }, config)
-  } catch (error) {
-    return fail('TOKENIZER_INVALID', { path, reason: error instanceof Error ? error.message : String(error) }, error)
-  }
-}
-
-function parse<T>(schema: z.ZodType<T>, raw: unknown, path: string): T {
-  const parsed = safeParse(schema, raw, path)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  return fail('TOKENIZER_INVALID', { path, reason: `${issue?.path.join('.') || 'it'} is not as expected (${issue?.message ?? 'malformed'})` })
-}
-
-/** Stages may hold stages; a file that nests thousands of them exhausts the stack of whoever walks through it. */
-function safeParse<T>(schema: z.ZodType<T>, raw: unknown, path: string): z.ZodSafeParseResult<T> {
-  try {
-    return schema.safeParse(raw)
-  } catch (error) {
-    if (error instanceof RangeError) return fail('TOKENIZER_INVALID', { path, reason: 'its stages are nested too deeply' }, error)
-    throw error
+    size: pieces.length
   }
 }
