@@ -1,15 +1,19 @@
 /** Opens an SAE folder of any known format. Weights stay where they are. */
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fail } from '../../shared/errors'
 import type { SaeInfo, SaeReading } from '../../shared/records/model'
 import { failToRead } from '../tensors/files'
+import { readTensorFile } from '../tensors/tensor-file'
 import type { WeightRef } from '../models/types'
 import { FORMATS } from './formats'
 import { LABELS_FILE } from './labels/source'
 import { applyReading } from './reading'
 import type { Place, Sae, SaeFormat } from './types'
+
+/** A folder of single-file SAEs has one for each layer. */
+const MOST_FILES = 256
 
 /**
  * Reads and checks everything of an SAE but its weights' values.
@@ -17,8 +21,7 @@ import type { Place, Sae, SaeFormat } from './types'
  * SAE_NEEDS_SCALE, SAFETENSORS_INVALID, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE
  */
 export async function openSae(given: string, reading: SaeReading = {}): Promise<Sae> {
-  const place = await placeOf(resolve(given))
-  const format = await formatOf(place, reading.format)
+  const { place, format } = await recognise(await placeOf(resolve(given)), reading.format)
   return applyReading(await format.read(place, reading), reading)
 }
 
@@ -30,16 +33,46 @@ export async function placeOf(path: string): Promise<Place> {
   return { path, isFile: false, files: entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name) }
 }
 
-/** The format that reads a place; where several would, a person chooses. @throws SAE_FOLDER_INVALID, SAE_AMBIGUOUS */
-async function formatOf(place: Place, chosen: string | undefined): Promise<SaeFormat> {
+/** The formats that a place looks like. Does not throw on foreign files. */
+export async function formatsOf(place: Place): Promise<SaeFormat[]> {
   const matching: SaeFormat[] = []
   for (const format of FORMATS) if (await format.matches(place)) matching.push(format)
+  return matching
+}
+
+/**
+ * The format that reads a place; where several would, a person chooses. A folder whose only SAE is one of its files is that file.
+ * @throws SAE_FOLDER_INVALID, SAE_AMBIGUOUS
+ */
+async function recognise(place: Place, chosen: string | undefined): Promise<{ place: Place; format: SaeFormat }> {
+  const matching = await formatsOf(place)
   const found = matching.find(({ format }) => format === chosen)
-  if (found) return found
+  if (found) return { place, format: found }
   const [first] = matching
-  if (!first) return fail('SAE_FOLDER_INVALID', { path: place.path, reason: whyNot(place), supported: FORMATS.map(looks).join('; ') })
-  if (matching.length === 1 && chosen === undefined) return first
+  if (!first) {
+    const [file, another] = await filesIn(place)
+    if (file && !another) return await recognise(file, chosen)
+    return fail('SAE_FOLDER_INVALID', { path: place.path, reason: await whyNot(place), supported: FORMATS.map(looks).join('; ') })
+  }
+  if (matching.length === 1 && chosen === undefined) return { place, format: first }
   return fail('SAE_AMBIGUOUS', { path: place.path, formats: matching.map(({ format }) => format).join(', '), first: first.format })
+}
+
+/** The first two files of a folder that are SAEs by themselves. */
+async function filesIn({ path, files }: Place): Promise<Place[]> {
+  const found: Place[] = []
+  for (const name of files.filter(mayBeSae).slice(0, MOST_FILES)) {
+    const place: Place = { path: join(path, name), isFile: true, files: [] }
+    if ((await formatsOf(place)).length > 0) found.push(place)
+    if (found.length === 2) break
+  }
+  return found
+}
+
+/** Whether a file may be an SAE by itself, judged by its name: the files of models in shards, and those of training, are not. */
+export function mayBeSae(name: string): boolean {
+  if (!/\.(pt|pth|safetensors)$/i.test(name)) return false
+  return !/^(model|pytorch_model|consolidated|adapter_model|optimizer|scheduler|rng_state|training_args|trainer_state)\b/i.test(name)
 }
 
 const looks = ({ format, looksLike }: SaeFormat): string => `${format} (${looksLike})`
@@ -73,13 +106,23 @@ function precisionOf(weights: readonly WeightRef[]): string {
   return [...weights].sort((a, b) => b.length - a.length)[0]?.type ?? 'float32'
 }
 
-/** What was found instead, in words. */
-function whyNot({ path, isFile, files }: Place): string {
-  if (isFile) return 'no format that is read keeps an SAE in such a file'
+/** What was found instead, in words. @throws what reading a file that is no container of tensors may */
+async function whyNot(place: Place): Promise<string> {
+  const { path, isFile, files } = place
+  if (isFile) {
+    const { tensors } = await readTensorFile(path)
+    return `it holds ${tensors.size === 0 ? 'no tensors' : `the tensors ${listed([...tensors.keys()])}`}`
+  }
   const has = (name: string): boolean => files.includes(name)
   if (has('config.json') && has('tokenizer.json')) return 'it holds a model'
   if (has('cfg.json') && !files.some((name) => name.endsWith('.safetensors'))) return 'cfg.json is there, but no weights beside it'
   if (has('sae_weights.safetensors')) return 'cfg.json is missing beside sae_weights.safetensors'
   if (files.length === 0) return 'there are no files in it'
-  return `it holds ${files.slice(0, 5).join(', ')}${files.length > 5 ? ` and ${files.length - 5} more` : ''}`
+  const [file] = await filesIn(place)
+  if (file) return `several of its files are SAEs by themselves, such as ${basename(file.path)}; choose one of them`
+  return `it holds ${listed(files)}`
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
 }

@@ -152,6 +152,7 @@ async function readFolder(folder: string): Promise<Sae> {
   if (known === undefined) return fail('SAE_ARCHITECTURE_UNKNOWN', { found: dict_class, path, supported: Object.keys(CLASSES).join(', ') })
   const file = await readTensorFile(join(folder, WEIGHTS))
   refuseTrainingState(file, known)
+  const weights = layoutWeights(file, known.layout, { d_in, d_sae }, `dict_class in ${CONFIG}`)
   const { gate, notes } = await gateOf(known, trainer, file, path)
   return saeOf({
     path: folder,
@@ -161,7 +162,7 @@ async function readFolder(folder: string): Promise<Sae> {
     architecture: dict_class,
     d_in,
     d_sae,
-    ...layoutWeights(file, known.layout, { d_in, d_sae }, `dict_class in ${CONFIG}`),
+    ...weights,
     gate,
     inBias: known.subtractsBias ? 'b_dec' : null,
     hook: hookOf(trainer),
@@ -192,7 +193,7 @@ async function gateOf({ gate }: Class, trainer: Trainer, file: TensorFile, path:
     case 'batch topk': {
       const threshold = has(file, 'threshold') ? await scalar(file, 'threshold') : -1
       if (threshold >= 0) {
-        const note = `The k of training became one threshold, ${threshold}, for all latents, so a position may have more or fewer active ones.`
+        const note = `The k of training became one threshold, ${Number(threshold.toPrecision(4))}, for all latents, so a position may have more or fewer active ones.`
         return { gate: { kind: 'jumprelu', threshold, timesDecoderNorm: false }, notes: [note] }
       }
       const note = 'Its threshold was never set in training, so the k largest of each position are kept instead.'
