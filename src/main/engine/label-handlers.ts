@@ -8,7 +8,7 @@ import type { Opened } from './opened'
 type LabelCalls = 'labels.sources' | 'labels.import' | 'labels.remove' | 'labels.compute' | 'labels.search'
 
 /** Handlers over the label store `root`; without one, asking for something to be written there is a fault of the caller. */
-export function createLabelHandlers(opened: Opened, root: string | null): Pick<Handlers<EngineCalls>, LabelCalls> {
+export function createLabelHandlers(opened: Opened, root: string | null, saveEvery?: number): Pick<Handlers<EngineCalls>, LabelCalls> {
   const store = (): string => {
     assert(root !== null, 'the engine was given a folder for labels')
     return root
@@ -34,6 +34,7 @@ export function createLabelHandlers(opened: Opened, root: string | null): Pick<H
             path,
             options,
             given: { model: names.model, sae: names.sae, reading: names.reading },
+            ...(saveEvery === undefined ? {} : { saveEvery }),
             lens: (work) => opened.lens(names.model, names.device, work)
           },
           task
