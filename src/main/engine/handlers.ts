@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly bundledModels: string
   /** Folder for labels that are imported or computed; null keeps to those beside the weights. */
   readonly labels: string | null
+  /** Milliseconds between two savings of labels that are being computed; as labelling has it when left out. */
+  readonly labelSaveMilliseconds?: number
   /** Version of the workbench, for provenance. */
   readonly version: string
 }
@@ -27,7 +29,7 @@ export interface EngineOptions {
 export type EngineHandlers = Handlers<EngineCalls>
 
 /** The engine: handlers for every call. Models and SAEs stay open between calls. */
-export function createEngineHandlers({ bundledModels, labels, version }: EngineOptions): EngineHandlers {
+export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseconds, version }: EngineOptions): EngineHandlers {
   const versions = { workbench: version, onnxruntime: runtimeVersion(), node: process.versions.node }
   const opened = createOpened(bundledModels, versions, labels)
   return {
@@ -69,7 +71,7 @@ export function createEngineHandlers({ bundledModels, labels, version }: EngineO
         compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
       )
     },
-    ...createLabelHandlers(opened, labels),
+    ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
     'latents.labels': ({ sae }) => opened.labels(sae, undefined, ({ all }) => ({ labels: [...all] })),
     'latents.detail': ({ model, sae, reading, latent, device }) =>
       opened.labels(sae, reading, (labels, described) =>
