@@ -85,6 +85,10 @@ export const ERRORS = {
     message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.',
     fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.'
   },
+  LIBRARY_TOO_LARGE: {
+    message: '{path} holds more than {folders} folders or {files} files that may be SAEs; the rest was not looked at.',
+    fix: 'Choose the folders that hold the models and SAEs themselves.'
+  },
   SAE_NEEDS_K: {
     message:
       'The SAE in {path} keeps the k largest activations of each position, and k stands neither in the file nor in the name of its folder.',

@@ -42,12 +42,16 @@ export const engineCalls = {
   }),
   /** Resident memory now, for the status bar. */
   'engine.memory': call({ input: z.object({}), output: z.object({ residentBytes: z.number() }) }),
-  /** Looks below folders for models and SAEs; what is neither is listed with the reason. */
+  /**
+   * Looks at and below folders, and at files, for models and SAEs. `ambiguous` are SAEs that several formats would read: a person chooses
+   * one (`reading.format`). What looks like one and cannot be used is refused with the reason, and so is a path that holds nothing.
+   */
   'library.inspect': call({
     input: z.object({ paths: z.array(z.string()) }),
     output: z.object({
       models: z.array(ModelInfo),
       saes: z.array(SaeInfo),
+      ambiguous: z.array(z.object({ path: z.string(), formats: z.array(z.string()) })),
       refused: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() }))
     })
   }),
