@@ -93,8 +93,7 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
         run?.name
       ).not.toEqual(columns[0]?.tokens.map(({ logprob }) => logprob))
     }
-    const { encoder, hook } = subject.sae
-    const steered = await openSteered(subject.bench.sessions, hook, await createHookEditor(encoder, everything))
+    const steered = await openSteered(subject.bench.sessions, subject.sae, await createHookEditor(subject.sae.encoder, everything))
     const ids = promptIds(steered.model, subject.prompt)
     for (const { recipe: run, tokens } of columns) {
       const text = [...ids, ...tokens.slice(0, -1).map(({ id }) => id)]
@@ -300,7 +299,7 @@ async function suffixLogits(
   const width = bench.sessions.model.config.d_model
   const session = await bench.sessions.segment({ from: sae.hook, to: 'logits', cache: false })
   const outputs = await session.run({
-    resid: f32(
+    hook: f32(
       [1, ids.length, width],
       resid.data.map((value, index) => change(value, Math.floor(index / width), index % width))
     ),

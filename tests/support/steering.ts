@@ -13,7 +13,7 @@ import { DEFAULT_MODEL, TINY_MODELS } from './models'
 
 export interface SteeringSubject {
   readonly bench: SteeringBench
-  readonly sae: { readonly encoder: Encoder; readonly hook: string }
+  readonly sae: { readonly encoder: Encoder; readonly hook: string; readonly reads: string }
   /** The file that holds W_dec. */
   readonly saeFile: string
   readonly prompt: PromptInput
@@ -57,7 +57,8 @@ export const STEERING_SUBJECTS: { name: string; open: () => Promise<SteeringSubj
 export async function openSubject(modelFolder: string, saeFolder: string, prompt: PromptInput): Promise<SteeringSubject> {
   const sessions = createModelSessions(openSession, await openModel(modelFolder), 'cpu')
   const encoder = await createEncoder(openSession, await openSae(saeFolder), 'cpu')
-  const sae = { encoder, hook: encoder.sae.hook ?? '' }
+  const hook = encoder.sae.hook ?? ''
+  const sae = { encoder, hook, reads: hook }
   const release = async (): Promise<void> => {
     await sessions.release()
     await encoder.release()

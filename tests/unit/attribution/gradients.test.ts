@@ -47,7 +47,7 @@ async function targetAt(
   const reconstruction = decode(active, Z)
   const values =
     method.substitution === 'reconstruction' ? reconstruction : reconstruction.map((y, index) => y + (active.error[index] ?? 0))
-  const [logits] = await suffixLogits(bench, 1, values)
+  const [logits] = await suffixLogits(bench, 1, values, prepared.own.beside)
   return method.target.read(logits ?? new Float32Array(), id)
 }
 

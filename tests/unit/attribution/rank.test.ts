@@ -5,7 +5,7 @@ import { identityOf } from '../../../src/main/attribution/identity'
 import { prepare } from '../../../src/main/attribution/prepare'
 import { logit } from '../../../src/main/attribution/targets/logit'
 import { warningsOf, type Observed } from '../../../src/main/attribution/warnings'
-import { createModelSessions, openModel } from '../../../src/main/models'
+import { createModelSessions, openModel, widthOf } from '../../../src/main/models'
 import { openSession } from '../../../src/main/runtime'
 import { createEncoder, openSae } from '../../../src/main/saes'
 import { Cancelled } from '../../../src/shared/errors'
@@ -141,7 +141,7 @@ describe('a ranking', () => {
   it('works at every hook point, the last included, where no attention is left', async () => {
     const { sessions } = await bench()
     for (const hook of sessions.model.architecture.hookPoints(sessions.model.config, sessions.model.rawConfig)) {
-      const opened = await bench({}, hook)
+      const opened = await bench({ d_in: widthOf(sessions.model.config, hook) }, hook)
       const ranking = await rankLatents(opened, BASE, quietTask())
       expect(ranking.provenance.hook).toBe(hook)
       expect(ranking.identity.relativeGap).toBeLessThanOrEqual(1e-4)
@@ -152,10 +152,10 @@ describe('a ranking', () => {
 describe('the identity', () => {
   it('fails when a latent is left out of the sum', async () => {
     const opened = await bench({ normalize: 'layer_norm' })
-    const { active, resid } = await prepare(opened, BASE)
+    const { active, own } = await prepare(opened, BASE)
     const ranking = await rankLatents(opened, BASE, quietTask())
-    const gradient = Float32Array.from(resid, (_, index) => Math.sin(index))
-    expect(identityOf(active, resid, gradient, ranking.identity.latents).relativeGap).toBeGreaterThan(0.01)
+    const gradient = Float32Array.from(own.value, (_, index) => Math.sin(index))
+    expect(identityOf(active, own.value, gradient, ranking.identity.latents).relativeGap).toBeGreaterThan(0.01)
   })
 })
 
@@ -185,16 +185,16 @@ describe('the exact check', () => {
   it('leaves special tokens alone when they do not count', async () => {
     const opened = await bench()
     const request = { ...BASE, includeSpecial: false, target: { id: 12 } }
-    const { active, resid, counted } = await prepare(opened, request)
+    const { active, own, counted } = await prepare(opened, request)
     const U = active.latents.length
     const u =
       Array.from({ length: U }, (_, index) => index).find((index) => (active.Z[index] ?? 0) > 0 && (active.Z[3 * U + index] ?? 0) > 0) ?? 0
-    const values = Float32Array.from(resid, (value, index) => {
+    const values = Float32Array.from(own.value, (value, index) => {
       const position = Math.floor(index / 24)
       return counted[position] ? value - (active.Z[position * U + u] ?? 0) * (active.rows[u * 24 + (index % 24)] ?? 0) : value
     })
-    const [before] = await suffixLogits(opened, 1, resid)
-    const [after] = await suffixLogits(opened, 1, values)
+    const [before] = await suffixLogits(opened, 1, own.value, null)
+    const [after] = await suffixLogits(opened, 1, values, null)
     const { effects } = await verifyLatents(opened, request, [{ latent: active.latents[u] ?? -1, score: 0 }], quietTask(), () => undefined)
     expect(effects[0]?.exactEffect).toBeCloseTo((before?.[12] ?? NaN) - (after?.[12] ?? NaN), 5)
   })
@@ -225,7 +225,7 @@ describe('activations', () => {
     expect(sum(positions.map(({ l0 }) => l0)) / ids.length).toBeCloseTo(ranking.l0, 12)
     expect(fvu).toBe(ranking.fvu)
 
-    const x = await hookValues(opened, ids)
+    const { value: x } = await hookValues(opened, ids)
     const { error } = (await prepare(opened, BASE)).active
     const row = (at: number, of: Float32Array): number[] => [...of.subarray(at * 24, (at + 1) * 24)]
     const mean = row(0, x).map((_, j) => sum(ids.map((_, at) => row(at, x)[j] ?? 0)) / ids.length)
@@ -245,8 +245,8 @@ describe('what a person can get wrong', () => {
   it('in the prompt', async () => {
     expect(await refusal({ prompt: { text: '' } })).toBe('The prompt is empty. Type some text, or give token ids.')
     expect(await refusal({ prompt: { ids: [] } })).toContain('The prompt is empty.')
-    expect(await refusal({ prompt: { ids: new Array<number>(33).fill(5) } })).toBe(
-      "The prompt has 33 tokens, but the model's context holds 32. Shorten it by at least 1 tokens."
+    expect(await refusal({ prompt: { ids: new Array<number>(65).fill(5) } })).toBe(
+      "The prompt has 65 tokens, but the model's context holds 64. Shorten it by at least 1 tokens."
     )
     expect(await refusal({ prompt: { ids: [5, 56] } })).toBe('There is no token with the id 56. The vocabulary has the ids 0 to 55.')
     expect(await refusal({ prompt: { ids: [0] }, includeSpecial: false })).toBe(
@@ -289,11 +289,11 @@ describe('what a person can get wrong', () => {
     const encoder = await createEncoder(openSession, await openSae(await writeSae(await temporaryFolder(), SAE_SPEC)), 'cpu')
     const opened = openBench({ openSession, sessions, encoder, hook: null, versions: {} })
     const values = new Float32Array(24).fill(NaN)
-    expect(await failureOf(() => suffixLogits(opened, 1, values))).toContain(
+    expect(await failureOf(() => suffixLogits(opened, 1, values, null))).toContain(
       'numbers that are not finite while running the rest of the model'
     )
     const gradient = await opened.gradient(logit)
-    expect(await failureOf(() => gradient.run(values, null))).toContain('numbers that are not finite while taking the gradient')
+    expect(await failureOf(() => gradient.run(values, null, null))).toContain('numbers that are not finite while taking the gradient')
     await opened.release()
     await encoder.release()
     await sessions.release()

@@ -27,6 +27,8 @@ function editor(asked: number[] = []): HookEditor {
 const resid: Tensor<Float32Array> = { type: 'float32', dims: [1, 3, 2], data: Float32Array.of(1, 4, 2, -1, 3, 5) }
 const recipe = (interventions: Intervention[], keepError = true): Recipe => ({ id: 'r', name: 'r', interventions, keepError })
 const edit = parseIntervention
+/** What an SAE reads is what it writes. */
+const hooked = (value: Tensor<Float32Array>) => ({ value, input: value })
 const span = { first: 0, promptLength: 2 }
 
 describe('edits at the hook point', () => {
@@ -60,12 +62,12 @@ describe('edits at the hook point', () => {
       expected: [1, 6, 2, 1 + 4 * 2 * 6, 3, 5]
     }
   ])('$name', async ({ edits, expected }) => {
-    const edited = await editHookValues(resid, [recipe(edits.map(edit))], span, editor())
+    const edited = await editHookValues(hooked(resid), [recipe(edits.map(edit))], span, editor())
     expect([...edited.data]).toEqual(expected)
   })
 
   it('writes the edited reconstruction at every position when the error is dropped, whatever the scope', async () => {
-    const edited = await editHookValues(resid, [recipe([edit('0:add:1:generated')], false)], span, editor())
+    const edited = await editHookValues(hooked(resid), [recipe([edit('0:add:1:generated')], false)], span, editor())
     expect([...edited.data]).toEqual([101, 104, 102, 99, 104, 105])
   })
 
@@ -77,16 +79,16 @@ describe('edits at the hook point', () => {
       data: Float32Array.from([...resid.data, ...resid.data, ...resid.data])
     }
     const recipes = [null, recipe([edit('0:add:1:all')]), recipe([edit('0:ablate:0:generated')])]
-    const edited = await editHookValues(batch, recipes, span, editor(asked))
+    const edited = await editHookValues(hooked(batch), recipes, span, editor(asked))
     expect(asked).toEqual([1])
     expect([...edited.data.subarray(0, 6)]).toEqual([...resid.data])
   })
 
   it('returns the very same values when nothing acts, and never changes what it was given', async () => {
     const before = [...resid.data]
-    expect(await editHookValues(resid, [null, recipe([])].slice(0, 1), span, null)).toBe(resid)
-    expect(await editHookValues(resid, [recipe([edit('0:add:1:generated')])], { first: 0, promptLength: 9 }, editor())).toBe(resid)
-    await editHookValues(resid, [recipe([edit('0:add:1:all')])], span, editor())
+    expect(await editHookValues(hooked(resid), [null, recipe([])].slice(0, 1), span, null)).toBe(resid)
+    expect(await editHookValues(hooked(resid), [recipe([edit('0:add:1:generated')])], { first: 0, promptLength: 9 }, editor())).toBe(resid)
+    await editHookValues(hooked(resid), [recipe([edit('0:add:1:all')])], span, editor())
     expect([...resid.data]).toEqual(before)
   })
 })
