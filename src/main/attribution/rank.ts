@@ -78,7 +78,7 @@ function provenanceOf(
     model: { name: model.name, path: model.folder, hash: model.hash, family: model.architecture.family, precision: model.precision },
     sae: {
       name: sae.name,
-      path: sae.folder,
+      path: sae.path,
       hash: sae.hash,
       format: sae.format,
       architecture: sae.architecture,

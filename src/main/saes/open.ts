@@ -1,5 +1,4 @@
 /** Opens an SAE folder of any known format. Weights stay where they are. */
-import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fail } from '../../shared/errors'
@@ -8,7 +7,7 @@ import { failToRead } from '../tensors/files'
 import { readTensorFile } from '../tensors/tensor-file'
 import type { WeightRef } from '../models/types'
 import { FORMATS } from './formats'
-import { LABELS_FILE } from './labels/source'
+import { ownLabels } from './labels/source'
 import { applyReading } from './reading'
 import type { Place, Sae, SaeFormat } from './types'
 
@@ -96,7 +95,7 @@ export function saeInfo(sae: Sae): SaeInfo {
     bytes,
     hash,
     memoryEstimate: null,
-    labelled: existsSync(join(sae.folder, LABELS_FILE)),
+    labelled: ownLabels(sae) !== null,
     notes: [...notes]
   }
 }

@@ -39,10 +39,16 @@ export interface OpenedSource {
   statistics(latent: number): Promise<LabelRecord | null>
 }
 
+/** The file of labels beside an SAE's weights; null where there is none. Of several SAEs in one folder it would be anybody's. */
+export function ownLabels({ path, folder }: Pick<Sae, 'path' | 'folder'>): string | null {
+  const labels = join(folder, LABELS_FILE)
+  return path === folder && existsSync(labels) ? labels : null
+}
+
 /** The labels beside an SAE's weights, one line for each latent; null where there is no file. @throws FILE_UNREADABLE, LABELS_INVALID */
 export async function openOwn(sae: Sae): Promise<OpenedSource | null> {
-  const path = join(sae.folder, LABELS_FILE)
-  if (!existsSync(path)) return null
+  const path = ownLabels(sae)
+  if (path === null) return null
   await checkFile(path)
   const seen = new Set<number>()
   return read(path, sae, { id: OWN_SOURCE, name: '', folded: false, computed: false }, (id, line) => {
