@@ -3,7 +3,7 @@ import { createBpe, type Merge } from './tokenization/bpe'
 import { mergeTable } from './tokenization/merges'
 import type { Encoder, Refuse } from './tokenization/types'
 import { createUnigram } from './tokenization/unigram'
-import { isPairs, type TokenizerFile } from './tokenizer-file'
+import type { TokenizerFile, Vocabulary } from './tokenizer-file'
 
 /** Largest published vocabulary: 262,145 entries (Gemma 3). Ids beyond this bound would only fill memory. */
 const MOST_IDS = 2 ** 22
@@ -21,26 +21,34 @@ export interface Entries {
 export function entriesOf({ model: { vocab }, added_tokens }: TokenizerFile, refuse: Refuse): Entries {
   const ids = new Map<string, number>()
   const pieces: (string | undefined)[] = []
-  const list = isPairs(vocab) ? vocab.map(([piece], index) => [piece, index] as const) : Object.entries(vocab)
-  for (const [piece, index] of list) {
-    if (index >= MOST_IDS) return refuse(`its piece ${shown(piece)} has the id ${index}, and more than ${MOST_IDS} ids are not supported`)
-    const before = pieces[index]
-    if (before !== undefined) return refuse(`the id ${index} belongs to two of its pieces, ${shown(before)} and ${shown(piece)}`)
-    if (ids.has(piece)) return refuse(`its piece ${shown(piece)} has two ids, ${ids.get(piece)} and ${index}`)
-    ids.set(piece, index)
-    pieces[index] = piece
+  const add = (piece: string, id: unknown): void => {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) return refuse(`the id of its piece ${shown(piece)} is no whole number`)
+    if (id >= MOST_IDS) return refuse(`its piece ${shown(piece)} has the id ${id}, and more than ${MOST_IDS} ids are not supported`)
+    const before = pieces[id]
+    if (before !== undefined) return refuse(`the id ${id} belongs to two of its pieces, ${shown(before)} and ${shown(piece)}`)
+    if (ids.has(piece)) return refuse(`its piece ${shown(piece)} has two ids, ${ids.get(piece)} and ${id}`)
+    ids.set(piece, id)
+    pieces[id] = piece
   }
+  if (isList(vocab)) for (const [id, [piece]] of scoredPieces(vocab, refuse).entries()) add(piece, id)
+  else for (const piece of Object.keys(vocab)) add(piece, vocab[piece])
   if (added_tokens.reduce((sum, { content }) => sum + content.length, 0) > MOST_ADDED) return refuse('its added tokens hold more text than any tokenizer needs')
   for (const { id, content } of added_tokens) {
-    if (id >= MOST_IDS) return refuse(`its added token ${shown(content)} has the id ${id}, and more than ${MOST_IDS} ids are not supported`)
-    const before = pieces[id]
-    if (before !== undefined && before !== content) return refuse(`its added token ${shown(content)} has the id ${id} of the piece ${shown(before)}`)
     const known = ids.get(content)
-    if (known !== undefined && known !== id) return refuse(`its added token ${shown(content)} has the id ${id}, but the piece of that name has ${known}`)
-    ids.set(content, id)
-    pieces[id] = content
+    if (known === id) continue
+    if (known !== undefined) return refuse(`its added token ${shown(content)} has the id ${id}, but the piece of that name has ${known}`)
+    add(content, id)
   }
   return { ids, pieces }
+}
+
+const isList = (vocab: Vocabulary): vocab is Extract<Vocabulary, readonly unknown[]> => Array.isArray(vocab)
+
+/** Unigram's vocabulary: pieces with their log-probabilities, in the order of their ids. */
+function scoredPieces(vocab: readonly unknown[], refuse: Refuse): readonly (readonly [string, number])[] {
+  const isPair = (pair: unknown): pair is readonly [string, number] =>
+    Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'number' && Number.isFinite(pair[1])
+  return vocab.every(isPair) ? vocab : refuse('its vocabulary is no list of pieces with their log-probabilities')
 }
 
 const shown = (piece: string): string => JSON.stringify(piece.length > 60 ? `${piece.slice(0, 60)}...` : piece)
@@ -56,16 +64,16 @@ export function encoderOf(
   refuse: Refuse,
   scores?: readonly number[]
 ): Encoder {
-  const type = model.type ?? (isPairs(model.vocab) ? 'Unigram' : model.merges === undefined ? 'WordLevel' : 'BPE')
+  const type = model.type ?? (isList(model.vocab) ? 'Unigram' : model.merges === undefined ? 'WordLevel' : 'BPE')
   const byteFallback = model.byte_fallback === true
   if (type === 'Unigram') {
-    if (!isPairs(model.vocab)) return refuse('its vocabulary has no log-probabilities')
+    const vocab = isList(model.vocab) ? scoredPieces(model.vocab, refuse) : refuse('its vocabulary has no log-probabilities')
     const unk = model.unk_id ?? undefined
-    if (unk !== undefined && unk >= model.vocab.length) return refuse(`its unknown token ${unk} is not in its vocabulary`)
-    return createUnigram({ entries: model.vocab, ids, hidden, unk, byteFallback, refuse })
+    if (unk !== undefined && unk >= vocab.length) return refuse(`its unknown token ${unk} is not in its vocabulary`)
+    return createUnigram({ entries: vocab, ids, hidden, unk, byteFallback, refuse })
   }
   if (type !== 'BPE') return refuse(`its model "${type.slice(0, 40)}" is not supported (supported are: BPE, Unigram)`)
-  if (isPairs(model.vocab)) return refuse('its vocabulary is a list, where BPE needs a table of pieces')
+  if (isList(model.vocab)) return refuse('its vocabulary is a list, where BPE needs a table of pieces')
   if ((model.dropout ?? 0) !== 0) return refuse('it drops merges at random (dropout)')
   const prefix = model.continuing_subword_prefix ?? ''
   const unkToken = model.unk_token ?? null

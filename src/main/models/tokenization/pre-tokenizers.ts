@@ -85,7 +85,7 @@ function byteLevel({ add_prefix_space, use_regex }: Step, { refuse, begins }: Bu
 
 function metaspace(step: Step, { refuse, begins }: Build): PreTokenizer {
   const replacement = z.string().catch('▁').parse(step.replacement)
-  const scheme = prependSchemeOf(step) ?? refuse(`its prepend_scheme "${String(step.prepend_scheme).slice(0, 40)}" is not known`)
+  const scheme = prependSchemeOf(step) ?? refuse('the prepend_scheme of its Metaspace is not known, or add_prefix_space contradicts it')
   const split = step.split === false ? null : splitting(patternOf({ String: replacement }, refuse), 'MergedWithNext')
   const marked = eachPiece(({ text, first }) => {
     const replaced = text.replaceAll(' ', replacement)
@@ -95,15 +95,13 @@ function metaspace(step: Step, { refuse, begins }: Build): PreTokenizer {
   return (pieces) => (split ? split(marked(pieces)) : marked(pieces))
 }
 
-/** When Metaspace puts a space in front; files from before 2024 say add_prefix_space instead. Null for an unknown word. */
+/** When Metaspace puts a space in front; files from before 2024 say add_prefix_space instead. Null where they say no such thing. */
 export function prependSchemeOf({ prepend_scheme, add_prefix_space }: Step): 'always' | 'first' | 'never' | null {
-  if (add_prefix_space === false && (prepend_scheme === undefined || prepend_scheme === null)) return 'never'
-  return prepend_scheme === undefined || prepend_scheme === null
-    ? 'always'
-    : prepend_scheme === 'always' || prepend_scheme === 'first' || prepend_scheme === 'never'
-      ? prepend_scheme
-      : null
+  const parsed = Scheme.safeParse(prepend_scheme ?? (add_prefix_space === false ? 'never' : 'always'))
+  const contradicts = add_prefix_space === false && parsed.data !== 'never'
+  return parsed.success && !contradicts ? parsed.data : null
 }
+const Scheme = z.enum(['always', 'first', 'never'])
 
 function eachPiece(split: (piece: Piece) => Piece[]): PreTokenizer {
   return (pieces) => pieces.flatMap(split).filter(({ text }) => text !== '')
