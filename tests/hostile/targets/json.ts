@@ -1,0 +1,96 @@
+/** Configurations: as JSON, as a model's config.json beside sound weights, as an SAE's cfg.json, as a tokenizer. */
+import { createHash } from 'node:crypto'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { openModel } from '../../../src/main/models/open'
+import { buildSegment } from '../../../src/main/models/segment'
+import { openTokenizer } from '../../../src/main/models/tokenizer'
+import { openSae } from '../../../src/main/saes/open'
+import { readJsonObject } from '../../../src/main/tensors/json'
+import type { Random } from '../../support/random-numbers'
+import { spoilJson } from '../json'
+import type { Seed, Snapshot, Target } from '../types'
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures')
+const load = (paths: readonly string[]): Seed[] => paths.map((name) => ({ name, bytes: readFileSync(join(FIXTURES, name)) }))
+const craft = (random: Random, { bytes }: Seed): Buffer => Buffer.from(spoilJson(random, bytes.toString('utf8')))
+
+const MODEL = 'models/tiny-llama'
+const SAE = 'gradsae/llama-tied-f16/sae-00-standard'
+const models = readdirSync(join(FIXTURES, 'models')).map((name) => `models/${name}`)
+
+/** Copies a fixture's files but for the one that is spoilt. */
+const copyOf =
+  (from: string, but: string) =>
+  (folder: string): void => {
+    for (const { name } of readdirSync(join(FIXTURES, from), { withFileTypes: true }).filter((entry) => entry.isFile())) {
+      if (name !== but && name !== 'golden.json') copyFileSync(join(FIXTURES, from, name), join(folder, name))
+    }
+  }
+
+/** The whole file stands for what was read of it: any touched byte may have changed it. */
+const whole = (content: unknown): Snapshot =>
+  new Map([['content', { digest: createHash('sha256').update(JSON.stringify(content)).digest('hex'), from: [[0, Infinity]] }]])
+
+/** JSON.parse is the second reader: what is read must be the same. */
+async function readJson(path: string): Promise<Snapshot> {
+  const found = await readJsonObject(path)
+  if (!isDeepStrictEqual(found, JSON.parse(readFileSync(path, 'utf8')))) throw new Error('the file was read as something else')
+  if ('polluted' in {}) throw new Error('every object has a new property')
+  return whole(found)
+}
+
+/** A model that opens must also be one whose forward pass can be built. */
+async function readModel(path: string): Promise<Snapshot> {
+  const model = await openModel(dirname(path))
+  const { graph } = buildSegment(model, { from: 'tokens', to: 'logits', cache: true })
+  return whole([model.config, graph.nodes.length])
+}
+
+async function readSae(path: string): Promise<Snapshot> {
+  const { d_in, d_sae, gate, norm, hook } = await openSae(dirname(path))
+  return whole([d_in, d_sae, gate, norm, hook])
+}
+
+const TEXT = 'The quick brown fox,\n  12345 jumps <s> over «ünïcödé» 🦊 </s>'
+
+/** A tokenizer that opens must give ids that it knows for any text, or refuse it. */
+async function readTokenizer(path: string): Promise<Snapshot> {
+  const tokenizer = await openTokenizer(dirname(path))
+  const ids = tokenizer.encode(TEXT)
+  const astray = ids.find((id) => !Number.isInteger(id) || id < 0)
+  if (astray !== undefined) throw new Error(`${astray} is no id`)
+  return whole([ids, ids.map((id) => tokenizer.token(id)), tokenizer.decode(ids), tokenizer.size])
+}
+
+const configs = load([...models.map((folder) => `${folder}/config.json`), `${SAE}/cfg.json`])
+const modelConfigs = load(models.filter((folder) => folder === MODEL).map((folder) => `${folder}/config.json`))
+const saeConfigs = load([`${SAE}/cfg.json`])
+const tokenizers = load([`${MODEL}/tokenizer.json`])
+
+export const json: Target = { name: 'json', file: () => 'case.json', seeds: () => configs, craft, read: readJson }
+export const modelConfig: Target = {
+  name: 'model-config',
+  file: () => 'config.json',
+  seeds: () => modelConfigs,
+  prepare: copyOf(MODEL, 'config.json'),
+  craft,
+  read: readModel
+}
+export const saeConfig: Target = {
+  name: 'sae-config',
+  file: () => 'cfg.json',
+  seeds: () => saeConfigs,
+  prepare: copyOf(SAE, 'cfg.json'),
+  craft,
+  read: readSae
+}
+export const tokenizer: Target = {
+  name: 'tokenizer',
+  file: () => 'tokenizer.json',
+  seeds: () => tokenizers,
+  prepare: copyOf(MODEL, 'tokenizer.json'),
+  craft,
+  read: readTokenizer
+}
