@@ -67,7 +67,7 @@ export const ERRORS = {
   MODEL_FEATURE_UNSUPPORTED: { message: 'The model in {path} uses {feature}, which is not supported.', fix: '{hint}' },
   TOKENIZER_INVALID: {
     message: 'The tokenizer in {path} cannot be used: {reason}.',
-    fix: "Download tokenizer.json again from the model's page."
+    fix: "Download it again from the model's page. If it is published like this, the model cannot be used here."
   },
   HOOK_UNKNOWN: { message: 'The model {model} has no hook point "{hook}".', fix: 'Its hook points are: {supported}.' },
   // SAEs

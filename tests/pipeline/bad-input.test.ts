@@ -143,7 +143,7 @@ describe('a config that claims sizes beyond reason', () => {
 describe('a tokenizer', () => {
   const file = (m: string): string => join(m, 'tokenizer.json')
   const unusable = (reason: string): string =>
-    `The tokenizer in $/tokenizer.json cannot be used: ${reason}. Download tokenizer.json again from the model's page.`
+    `The tokenizer in $/tokenizer.json cannot be used: ${reason}. Download it again from the model's page. If it is published like this, the model cannot be used here.`
   /** Written as text: JSON.stringify itself gives up on such depths. */
   const nestStages = async (m: string): Promise<void> => {
     const [open, close] = ['{"type":"Sequence","pretokenizers":[', ']}']
@@ -163,14 +163,18 @@ describe('a tokenizer', () => {
     [
       'with negative ids',
       (m) => changeJson(file(m), { model: { type: 'BPE', vocab: { a: -1 }, merges: [] } }),
-      unusable('model.vocab is not as expected (no vocabulary)')
+      unusable('the id of its piece "a" is no whole number')
     ],
     [
       'with a broken pattern',
       (m) => changeJson(file(m), { pre_tokenizer: { type: 'Split', pattern: { Regex: '((' }, behavior: 'Isolated' } }),
-      unusable('Invalid regular expression: /((/gu: Unterminated group')
+      unusable('its regular expression (( cannot be read (Invalid regular expression: /((/gu: Unterminated group)')
     ],
-    ['with stages nested without end', nestStages, unusable('its stages are nested too deeply')],
+    [
+      'with stages nested without end',
+      nestStages,
+      '$/tokenizer.json is not valid JSON: it nests more than 64 levels deep. Download the file again.'
+    ],
     [
       'that is no JSON',
       (m) => writeFile(file(m), '{'),

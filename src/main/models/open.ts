@@ -1,4 +1,4 @@
-/** Opens a Hugging Face model folder: config.json, model.safetensors, tokenizer.json. Weights stay where they are. */
+/** Opens a Hugging Face model folder: config.json, model.safetensors, a tokenizer. Weights stay where they are. */
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -10,6 +10,7 @@ import { readJsonObject } from '../tensors/json'
 import { ARCHITECTURES } from './architectures'
 import { endIds, unsupported } from './config'
 import { openTokenizer } from './tokenizer'
+import { TOKENIZER_FILES, tokenizerPaths } from './tokenizer-sources'
 import type { Architecture, Model } from './types'
 import { countParameters, precisionOf, readWeights, weightFiles } from './weights'
 
@@ -29,9 +30,9 @@ export async function openModel(given: string): Promise<Model> {
   const required = architecture.requiredWeights(config, rawConfig)
   const weights = await readWeights(await weightFiles(folder), required, architecture.prefixes)
   const [tokenizer, eosIds, hash] = await Promise.all([
-    openTokenizer(folder),
+    openTokenizer(folder, config.d_vocab),
     generationEndIds(folder),
-    hashFiles([configPath, join(folder, 'tokenizer.json'), ...weights.paths])
+    hashFiles([configPath, ...tokenizerPaths(folder), ...weights.paths])
   ])
   return {
     folder,
@@ -76,8 +77,9 @@ export function modelInfo(model: Model): ModelInfo {
 async function checkFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((error: unknown) => failToRead(folder, error))
   if (!found.isDirectory()) fail('MODEL_FOLDER_INVALID', { path: folder, reason: 'it is a file' })
-  for (const name of ['config.json', 'tokenizer.json']) {
-    if (!existsSync(join(folder, name))) fail('MODEL_FOLDER_INVALID', { path: folder, reason: `${name} is missing` })
+  if (!existsSync(join(folder, 'config.json'))) fail('MODEL_FOLDER_INVALID', { path: folder, reason: 'config.json is missing' })
+  if (tokenizerPaths(folder).length === 0) {
+    fail('MODEL_FOLDER_INVALID', { path: folder, reason: `its tokenizer is missing (one of: ${TOKENIZER_FILES})` })
   }
 }
 

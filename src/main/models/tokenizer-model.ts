@@ -15,6 +15,8 @@ export interface Entries {
   /** The model's own pieces and the added tokens. */
   readonly ids: ReadonlyMap<string, number>
   readonly pieces: readonly (string | undefined)[]
+  /** One more than the largest id of the model's own pieces. */
+  readonly ownSize: number
 }
 
 /** The vocabulary, the added tokens included. A piece, an id: one each. */
@@ -32,6 +34,7 @@ export function entriesOf({ model: { vocab }, added_tokens }: TokenizerFile, ref
   }
   if (isList(vocab)) for (const [id, [piece]] of scoredPieces(vocab, refuse).entries()) add(piece, id)
   else for (const piece of Object.keys(vocab)) add(piece, vocab[piece])
+  const ownSize = pieces.length
   if (added_tokens.reduce((sum, { content }) => sum + content.length, 0) > MOST_ADDED) return refuse('its added tokens hold more text than any tokenizer needs')
   for (const { id, content } of added_tokens) {
     const known = ids.get(content)
@@ -39,7 +42,7 @@ export function entriesOf({ model: { vocab }, added_tokens }: TokenizerFile, ref
     if (known !== undefined) return refuse(`its added token ${shown(content)} has the id ${id}, but the piece of that name has ${known}`)
     add(content, id)
   }
-  return { ids, pieces }
+  return { ids, pieces, ownSize }
 }
 
 const isList = (vocab: Vocabulary): vocab is Extract<Vocabulary, readonly unknown[]> => Array.isArray(vocab)
@@ -59,7 +62,7 @@ const shown = (piece: string): string => JSON.stringify(piece.length > 60 ? `${p
  */
 export function encoderOf(
   { model }: TokenizerFile,
-  { ids, pieces }: Entries,
+  { ids, pieces }: Pick<Entries, 'ids' | 'pieces'>,
   hidden: ReadonlySet<number>,
   refuse: Refuse,
   scores?: readonly number[]

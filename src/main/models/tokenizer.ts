@@ -5,30 +5,31 @@ import { BYTE_PIECE, bytesOf, hexOf, textOf } from './token-bytes'
 import { within } from './tokenization/guard'
 import { createPipeline, runsInLinearTime } from './tokenization/pipeline'
 import type { Refuse } from './tokenization/types'
-import { prependsSpace, spellingOf, stepsOf, surroundingsOf, type TokenizerConfig, type TokenizerFile } from './tokenizer-file'
+import { prependsSpace, spellingOf, stepsOf, surroundingsOf } from './tokenizer-file'
 import { encoderOf, entriesOf } from './tokenizer-model'
-import { readTokenizerFiles } from './tokenizer-sources'
+import { readTokenizerFiles, type TokenizerSource } from './tokenizer-sources'
 import type { Tokenizer } from './types'
 
 /**
- * Reads the tokenizer of a model folder from the best of the files that are there (see tokenizer-sources.ts).
+ * Reads the tokenizer of a model folder from the best of the files that are there (see tokenizer-sources.ts). No ordinary
+ * piece may have an id outside the model's `d_vocab`; added tokens may (Gemma 3's text models lack the one for images).
  * @throws FILE_MISSING, FILE_UNREADABLE, JSON_INVALID, TOKENIZER_INVALID
  */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
-  const { file, config, path, scores } = await readTokenizerFiles(folder)
-  return createTokenizer(file, config, path, scores)
+export async function openTokenizer(folder: string, d_vocab = Infinity): Promise<Tokenizer> {
+  return createTokenizer(await readTokenizerFiles(folder), d_vocab)
 }
 
 /** What a foreign regular expression may take for one text. 100,000 characters take GPT-2's 20 ms. */
 const LONGEST_MS = 2000
 
 /**
- * A tokenizer from its parsed files; `path` is for error texts, `scores` for a vocabulary of SentencePiece's own.
+ * A tokenizer from its parsed files.
  * @throws TOKENIZER_INVALID for what cannot be done exactly as the file says
  */
-export function createTokenizer(file: TokenizerFile, config: TokenizerConfig, path: string, scores?: readonly number[]): Tokenizer {
+export function createTokenizer({ file, config, path, scores }: TokenizerSource, d_vocab = Infinity): Tokenizer {
   const refuse: Refuse = (reason) => fail('TOKENIZER_INVALID', { path, reason })
-  const { ids: idOf, pieces } = entriesOf(file, refuse)
+  const { ids: idOf, pieces, ownSize } = entriesOf(file, refuse)
+  if (ownSize > d_vocab) return refuse(`it has a piece with the id ${ownSize - 1}, and the model's vocabulary ends at ${d_vocab - 1}`)
   const specialIds = new Set(file.added_tokens.filter(({ special }) => special).map(({ id }) => id))
   const { before, after } = surroundingsOf(file, config, (token) => idOf.get(token))
   const stray = [...before, ...after].find((id) => pieces[id] === undefined)

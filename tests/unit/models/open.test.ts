@@ -116,7 +116,7 @@ describe('a folder that is not usable is refused with its own text', () => {
     ['no such folder', async () => '/no/such/model', /^\/no\/such\/model does not exist\. Check the path/],
     ['a file', async () => join(GPT2, 'config.json'), /config\.json is not a model folder: it is a file\. Choose a Hugging Face folder/],
     ['no config', () => without('config.json'), /is not a model folder: config\.json is missing\./],
-    ['no tokenizer', () => without('tokenizer.json'), /is not a model folder: tokenizer\.json is missing\./],
+    ['no tokenizer', () => without('tokenizer.json'), /is not a model folder: its tokenizer is missing \(one of: tokenizer\.json, vocab\.json with merges\.txt, tokenizer\.model\)\./],
     ['no weights', () => without('model.safetensors'), /is not a model folder: model\.safetensors is missing\./],
     [
       'weights as a bare pickle',

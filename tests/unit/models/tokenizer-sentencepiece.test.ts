@@ -16,7 +16,7 @@ function open(name: string): Tokenizer {
   const { raw, scores } = sentencePieceTokenizer(bytes, { add_bos_token: false }, (reason) => {
     throw new Error(reason)
   })
-  return createTokenizer(TokenizerFile.parse(raw), {}, 'tokenizer.model', scores)
+  return createTokenizer({ file: TokenizerFile.parse(raw), config: {}, path: 'tokenizer.model', ...(scores && { scores }) })
 }
 
 describe('tokenizer.model gives the ids that SentencePiece itself gives', () => {

@@ -11,7 +11,7 @@ const models = new Map(['bytes', 'sentencepiece', 'unigram'].map((name) => [name
 describe('small tokenizers of every stage give the ids that the Rust crate gives', () => {
   it.each(fixture('tiny/stages.json', Rows))('$what', ({ model, options, file, digests }) => {
     const parsed = TokenizerFile.parse({ ...file, model: { ...models.get(model), ...options } })
-    const tokenizer = createTokenizer(parsed, {}, 'tokenizer.json')
+    const tokenizer = createTokenizer({ file: parsed, config: {}, path: 'tokenizer.json' })
     const expected = digests.split(' ')
     expect(expected).toHaveLength(2 * TEXTS.length)
     const wrong: string[] = []

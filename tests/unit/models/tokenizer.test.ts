@@ -83,7 +83,7 @@ function sentencePiece(postProcessor: unknown, config: unknown = {}): Tokenizer 
     },
     model: { type: 'BPE', unk_token: '<unk>', byte_fallback: true, vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])), merges: ['h i', '▁ hi'] }
   }
-  return createTokenizer(TokenizerFile.parse(file), TokenizerConfig.parse(config), 'tokenizer.json')
+  return createTokenizer({ file: TokenizerFile.parse(file), config: TokenizerConfig.parse(config), path: 'tokenizer.json' })
 }
 
 const template = (before: string[]): unknown => ({
