@@ -124,24 +124,33 @@ export async function hookValues({ sessions, hook, reads }: Cut, ids: readonly n
  * Logits after the last position, [d_vocab] for each row of hook values `values` [rows, positions, width]; `beside` is the one prompt's
  * residual stream, [positions, d_model], where the hook point lies off it. @throws NUMBERS_NOT_FINITE
  */
-export async function suffixLogits(
+export async function suffixLogits(cut: Cut, rows: number, values: Float32Array, beside: Float32Array | null): Promise<Float32Array[]> {
+  const { config } = cut.sessions.model
+  const positions = values.length / rows / widthOf(config, cut.hook)
+  const logits = await suffixLogitsAt(cut, rows, values, beside, [positions - 1])
+  return Array.from({ length: rows }, (_, row) => logits.subarray(row * config.d_vocab, (row + 1) * config.d_vocab))
+}
+
+/** The same after any positions: [rows, select.length, d_vocab]. @throws NUMBERS_NOT_FINITE */
+export async function suffixLogitsAt(
   { sessions, hook }: Cut,
   rows: number,
   values: Float32Array,
-  beside: Float32Array | null
-): Promise<Float32Array[]> {
+  beside: Float32Array | null,
+  select: readonly number[]
+): Promise<Float32Array> {
   const { config } = sessions.model
-  const { d_model, d_vocab } = config
+  const { d_model } = config
   const width = widthOf(config, hook)
   const positions = values.length / rows / width
   const feeds = {
     hook: f32([rows, positions, width], values),
     ...(beside ? { beside: f32([rows, positions, d_model], repeated(beside, rows)) } : {}),
-    select: i64([1], [positions - 1])
+    select: i64([select.length], select)
   }
   const logits = floatsOf(await runFromStart(sessions, { from: hook, to: 'logits', cache: true }, rows, positions, feeds), 'logits')
   if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
-  return Array.from({ length: rows }, (_, row) => logits.subarray(row * d_vocab, (row + 1) * d_vocab))
+  return logits
 }
 
 function repeated(values: Float32Array, times: number): Float32Array {

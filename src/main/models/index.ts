@@ -14,5 +14,5 @@ export {
   topTokens,
   type Scored
 } from './run'
-export { buildSegment, chosenLogits, logitsOf } from './segment'
+export { buildObserver, buildSegment, chosenLogits, logitsOf } from './segment'
 export { createModelSessions, type ModelSessions } from './sessions'

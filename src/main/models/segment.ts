@@ -205,3 +205,21 @@ function joinPast(model: Model, graph: Graph, name: string, fresh: Value): Value
   const past = addInput(graph, name, 'float32', ['batch', n_kv_heads, 'past', d_head])
   return op.concat(graph, [past, fresh], 2)
 }
+
+/**
+ * The model from tokens to several of its hook points at once: inputs as of a segment from "tokens" without a cache, outputs `at.{i}`
+ * float32 [batch, seq, width], the value at `hooks[i]`. @throws HOOK_UNKNOWN
+ */
+export function buildObserver(model: Model, hooks: readonly string[]): Graph {
+  const spec: SegmentSpec = { from: 'tokens', to: hooks[hooks.length - 1] ?? 'logits', cache: false }
+  const graph = createGraph(`${model.name}: ${hooks.length} hook points`)
+  const { emit, hooks: named } = createEmit(model, spec, graph)
+  const wanted = hooks.map((hook) => canonicalHook(checkHook(model, hook)))
+  emitBlocks(model, spec, emit, Math.max(...wanted.map(layerOf)))
+  wanted.forEach((hook, i) => {
+    const place = named.get(hook)
+    assert(place, `the architecture ${model.architecture.family} names the hook point ${hook}`)
+    addOutput(graph, `at.${i}`, place.value)
+  })
+  return prune(graph)
+}

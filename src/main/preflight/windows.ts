@@ -1,0 +1,37 @@
+/** Text cut into windows of tokens, as an SAE was trained to see them. */
+import { fail } from '../../shared/errors'
+import type { Model } from '../models/types'
+
+/** Tokens of all windows together, and of one: SAEs of published models were trained on contexts of 64 to 1024. */
+const TOKENS = 512
+const WINDOW = 128
+/** Shorter rests are left out: their few positions are all near the beginning. */
+const SHORTEST = 16
+
+/**
+ * Windows of at most 128 ids, 512 in all, each begun with a BOS token where the SAE was trained so and the model has one.
+ * @throws PREFLIGHT_TEXT_SHORT
+ */
+export function windowsOf(model: Model, text: string, prependBos: boolean): number[][] {
+  const bos = prependBos ? bosOf(model) : null
+  const before = bos === null ? [] : [bos]
+  const size = Math.min(WINDOW, model.config.n_ctx) - before.length
+  const ids = model.tokenizer.encodeRaw(text).filter((id) => id < model.config.d_vocab)
+  const windows: number[][] = []
+  for (let start = 0; start < ids.length && windows.length * (size + before.length) < TOKENS; start += size) {
+    const window = [...before, ...ids.slice(start, start + size)]
+    if (window.length >= Math.min(SHORTEST, size)) windows.push(window)
+  }
+  return windows.length > 0 ? windows : fail('PREFLIGHT_TEXT_SHORT', { tokens: ids.length, needed: SHORTEST })
+}
+
+/**
+ * The token that begins a text: what the tokenizer puts there, else the one config.json names. So GPT-2, whose tokenizer adds none, has
+ * the one that SAEs were trained with (formats.md 8.9). Null where there is none.
+ */
+export function bosOf({ tokenizer, rawConfig, config }: Model): number | null {
+  const [first] = tokenizer.encode('a')
+  if (first !== undefined && tokenizer.specialIds.has(first)) return first
+  const named = rawConfig.bos_token_id
+  return typeof named === 'number' && Number.isInteger(named) && named >= 0 && named < config.d_vocab ? named : null
+}
