@@ -39,12 +39,31 @@ type Mutation = (random: Random, draft: Draft, others: readonly Seed[]) => void
 /** A seed with one to six mutations. */
 export function mutate(random: Random, seed: Seed, others: readonly Seed[]): Spoilt {
   const draft: Draft = { bytes: Buffer.from(seed.bytes), touched: [] }
-  const count = 1 + Math.min(random.below(4), random.below(6))
+  const count = random.pick([1, 1, 1, 2, 3, 6])
   for (let i = 0; i < count; i++) random.pick(MUTATIONS)(random, draft, others)
   return { ...draft, seed }
 }
 
-const MUTATIONS: readonly Mutation[] = [flip, flip, setByte, lie, lie, lie, lieInText, lieInText, truncate, remove, insert, repeat, splice]
+const MUTATIONS: readonly Mutation[] = [
+  flip,
+  flip,
+  flip,
+  flip,
+  flip,
+  setByte,
+  setByte,
+  lie,
+  lie,
+  lie,
+  lie,
+  lieInText,
+  lieInText,
+  truncate,
+  remove,
+  insert,
+  repeat,
+  splice
+]
 
 function flip(random: Random, { bytes, touched }: Draft): void {
   if (bytes.length === 0) return

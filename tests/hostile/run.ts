@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../src/shared/errors'
+import { WorkbenchError, type ErrorCode } from '../../src/shared/errors'
 import { randomFrom } from '../support/random-numbers'
 import { mutate } from './mutate'
 import type { Range, Snapshot, Spoilt, Target } from './types'
 
-export type Outcome = 'refused' | 'read'
+/** "read", or the code of the refusal. */
+export type Outcome = 'read' | ErrorCode
 
 /** The file of a case. Half of the cases are blind mutations of an honest file, half break the format's own rules. */
 export function makeCase(target: Target, seed: number, number: number): { spoilt: Spoilt; file: string } {
@@ -35,7 +36,7 @@ export async function runCase(target: Target, seed: number, number: number, fold
     if (original) compare(original, found, spoilt.touched)
     return 'read'
   } catch (thrown) {
-    if (thrown instanceof WorkbenchError) return 'refused'
+    if (thrown instanceof WorkbenchError) return thrown.code
     throw thrown
   } finally {
     rmSync(path, { force: true })

@@ -1,9 +1,9 @@
 /** Files of tests/fixtures/containers, written by NumPy and PyTorch (tests/fixtures/make/containers.py), and what is in them. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-export const CONTAINERS = join(import.meta.dirname, '../fixtures/containers')
+export const CONTAINERS = resolve('tests/fixtures/containers')
 
 const Tensor = z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(z.number()) })
 const File = z.object({ tensors: z.record(z.string(), Tensor), values: z.record(z.string(), z.unknown()) })

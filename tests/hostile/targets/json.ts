@@ -1,7 +1,7 @@
 /** Configurations: as JSON, as a model's config.json beside sound weights, as an SAE's cfg.json, as a tokenizer. */
 import { createHash } from 'node:crypto'
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { openModel } from '../../../src/main/models/open'
 import { buildSegment } from '../../../src/main/models/segment'
@@ -11,21 +11,32 @@ import { readJsonObject } from '../../../src/main/tensors/json'
 import type { Random } from '../../support/random-numbers'
 import { spoilJson } from '../json'
 import type { Seed, Snapshot, Target } from '../types'
+import { TOKENIZERS } from './tokenizers'
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures')
+const FIXTURES = resolve('tests/fixtures')
 const load = (paths: readonly string[]): Seed[] => paths.map((name) => ({ name, bytes: readFileSync(join(FIXTURES, name)) }))
 const craft = (random: Random, { bytes }: Seed): Buffer => Buffer.from(spoilJson(random, bytes.toString('utf8')))
 
-const MODEL = 'models/tiny-llama'
-const SAE = 'gradsae/llama-tied-f16/sae-00-standard'
-const models = readdirSync(join(FIXTURES, 'models')).map((name) => `models/${name}`)
+/** Configurations of every model and of one SAE of each kind that has one. */
+const modelPaths = readdirSync(join(FIXTURES, 'models')).map((name) => `models/${name}/config.json`)
+const saePaths = [
+  'gradsae/llama-tied-f16/sae-00-standard/cfg.json',
+  'gradsae/llama-tied-f16/sae-02-jumprelu/cfg.json',
+  'saes/sparsify/layers.3/cfg.json',
+  'saes/dictionary-learning/topk/trainer_0/config.json',
+  'saes/dictionary-learning/matryoshka/trainer_0/config.json'
+]
 
-/** Copies a fixture's files but for the one that is spoilt. */
+/** Copies the folders of the seeds but for the files that are spoilt. */
 const copyOf =
-  (from: string, but: string) =>
+  (paths: readonly string[]) =>
   (folder: string): void => {
-    for (const { name } of readdirSync(join(FIXTURES, from), { withFileTypes: true }).filter((entry) => entry.isFile())) {
-      if (name !== but && name !== 'golden.json') copyFileSync(join(FIXTURES, from, name), join(folder, name))
+    for (const path of paths) {
+      const from = dirname(path)
+      mkdirSync(join(folder, from), { recursive: true })
+      for (const { name } of readdirSync(join(FIXTURES, from), { withFileTypes: true }).filter((entry) => entry.isFile())) {
+        if (name !== basename(path) && name !== 'golden.json') copyFileSync(join(FIXTURES, from, name), join(folder, from, name))
+      }
     }
   }
 
@@ -64,33 +75,27 @@ async function readTokenizer(path: string): Promise<Snapshot> {
   return whole([ids, ids.map((id) => tokenizer.token(id)), tokenizer.decode(ids), tokenizer.size])
 }
 
-const configs = load([...models.map((folder) => `${folder}/config.json`), `${SAE}/cfg.json`])
-const modelConfigs = load(models.filter((folder) => folder === MODEL).map((folder) => `${folder}/config.json`))
-const saeConfigs = load([`${SAE}/cfg.json`])
-const tokenizers = load([`${MODEL}/tokenizer.json`])
+const configs = load([...modelPaths, ...saePaths])
+const modelConfigs = load(modelPaths)
+const saeConfigs = load(saePaths)
+const tokenizers = [...load(['models/tiny-llama/tokenizer.json', 'gradsae/llama-tied-f16/tokenizer.json']), ...TOKENIZERS]
+const asNamed = (seed: string): string => seed
 
 export const json: Target = { name: 'json', file: () => 'case.json', seeds: () => configs, craft, read: readJson }
 export const modelConfig: Target = {
   name: 'model-config',
-  file: () => 'config.json',
+  file: asNamed,
   seeds: () => modelConfigs,
-  prepare: copyOf(MODEL, 'config.json'),
+  prepare: copyOf(modelPaths),
   craft,
   read: readModel
 }
 export const saeConfig: Target = {
   name: 'sae-config',
-  file: () => 'cfg.json',
+  file: asNamed,
   seeds: () => saeConfigs,
-  prepare: copyOf(SAE, 'cfg.json'),
+  prepare: copyOf(saePaths),
   craft,
   read: readSae
 }
-export const tokenizer: Target = {
-  name: 'tokenizer',
-  file: () => 'tokenizer.json',
-  seeds: () => tokenizers,
-  prepare: copyOf(MODEL, 'tokenizer.json'),
-  craft,
-  read: readTokenizer
-}
+export const tokenizer: Target = { name: 'tokenizer', file: () => 'tokenizer.json', seeds: () => tokenizers, craft, read: readTokenizer }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Random } from '../../support/random-numbers'
 import { spoilJson } from '../json'
 import type { Seed, Target } from '../types'
 import { readAll } from './tensors'
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures')
+const FIXTURES = resolve('tests/fixtures')
 
 /** Honest headers with a few kilobytes of data, and one of a real layout. */
 function seeds(): Seed[] {

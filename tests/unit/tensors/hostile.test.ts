@@ -2,11 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { prepareTarget, runCase, type Originals, type Outcome } from '../../hostile/run'
+import { prepareTarget, runCase, type Originals } from '../../hostile/run'
 import { TARGETS } from '../../hostile/targets'
 import { temporaryFolder } from '../../support/folder'
 
-const COUNT = 300
+const COUNT = 200
 const SEED = 1
 
 it.each(TARGETS.map((target) => [target.name, target] as const))(
@@ -14,19 +14,20 @@ it.each(TARGETS.map((target) => [target.name, target] as const))(
   async (_, target) => {
     const folder = await temporaryFolder()
     prepareTarget(target, folder)
-    const before = readdirSync(folder)
+    const listing = (): string[] => readdirSync(folder, { recursive: true }).map(String).sort()
+    const before = listing()
     const originals: Originals = new Map()
-    const counts: Record<Outcome, number> = { refused: 0, read: 0 }
+    let read = 0
     for (let number = 0; number < COUNT; number++) {
       const outcome = await runCase(target, SEED, number, folder, originals).catch((error: unknown) => {
         throw new Error(`case ${number}`, { cause: error })
       })
-      counts[outcome]++
+      if (outcome === 'read') read++
     }
     // Both must happen, or the cases are too gentle or too wild to say anything.
-    expect(counts.refused).toBeGreaterThan(COUNT / 20)
-    expect(counts.read).toBeGreaterThan(COUNT / 50)
-    expect(readdirSync(folder)).toEqual(before)
+    expect(COUNT - read).toBeGreaterThan(COUNT / 20)
+    expect(read).toBeGreaterThan(COUNT / 50)
+    expect(listing()).toEqual(before)
     expect(existsSync(join(process.cwd(), 'executed'))).toBe(false)
   }
 )
