@@ -57,7 +57,7 @@ export const ERRORS = {
   // models
   MODEL_FOLDER_INVALID: {
     message: '{path} is not a model folder: {reason}.',
-    fix: 'Choose a Hugging Face folder with config.json, model.safetensors and tokenizer.json.'
+    fix: 'Choose a Hugging Face folder with config.json, tokenizer.json and model.safetensors or pytorch_model.bin.'
   },
   MODEL_CONFIG_INVALID: {
     message: '{path} does not describe a usable model: {reason}.',
@@ -71,6 +71,10 @@ export const ERRORS = {
   },
   HOOK_UNKNOWN: { message: 'The model {model} has no hook point "{hook}".', fix: 'Its hook points are: {supported}.' },
   // SAEs
+  PREFLIGHT_TEXT_SHORT: {
+    message: 'The text for the preflight has only {tokens} tokens; at least {needed} are needed.',
+    fix: 'Give a longer text: about 400 words make the numbers steady.'
+  },
   SAE_AMBIGUOUS: {
     message: '{path} can be read in several ways, as: {formats}.',
     fix: 'Say which it is, by choosing the format ({first}, for example).'

@@ -17,7 +17,7 @@ import { countParameters, precisionOf, readWeights, weightFiles } from './weight
 /**
  * Reads and checks everything of a model but its weights' values.
  * @throws FILE_MISSING, FILE_UNREADABLE, MODEL_FOLDER_INVALID, JSON_INVALID, MODEL_CONFIG_INVALID, ARCHITECTURE_UNKNOWN,
- * MODEL_FEATURE_UNSUPPORTED, SAFETENSORS_INVALID, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE, TOKENIZER_INVALID
+ * MODEL_FEATURE_UNSUPPORTED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE, TOKENIZER_INVALID, and what `readTensorFile` throws
  */
 export async function openModel(given: string): Promise<Model> {
   const folder = resolve(given)
@@ -41,6 +41,7 @@ export async function openModel(given: string): Promise<Model> {
     config: { ...config, eosIds: [...new Set([...config.eosIds, ...eosIds])] },
     rawConfig,
     weights: weights.refs,
+    extraTensors: weights.extra,
     tokenizer,
     hash,
     precision: precisionOf(weights.refs),

@@ -40,6 +40,8 @@ export interface Model {
   /** config.json as read, for what only one architecture knows. */
   readonly rawConfig: Readonly<Record<string, unknown>>
   readonly weights: ReadonlyMap<string, WeightRef>
+  /** Tensors in the weight files that nothing here uses, as the files spell them. */
+  readonly extraTensors: readonly string[]
   readonly tokenizer: Tokenizer
   readonly hash: string
   readonly precision: string
