@@ -91,7 +91,7 @@ describe('weights', () => {
     expect(await refusal((m) => rm(join(m, 'model-00002-of-00002.safetensors')), SHARDED, sae)).toBe(
       '$/model-00002-of-00002.safetensors does not exist. Check the path, or choose the folder again.'
     )
-    const advice = 'Choose a Hugging Face folder with config.json, model.safetensors and tokenizer.json.'
+    const advice = 'Choose a Hugging Face folder with config.json, tokenizer.json and model.safetensors or pytorch_model.bin.'
     expect(await refusal((m) => changeJson(index(m), { weight_map: {} }), SHARDED, sae)).toBe(
       `$ is not a model folder: the weight_map of model.safetensors.index.json is empty. ${advice}`
     )
