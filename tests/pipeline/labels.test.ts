@@ -105,7 +105,7 @@ it('labels computed from stories agree with those that were computed from others
 
 /** Runs the computation to its end, or kills it when it has printed `line`. Returns what it printed last. */
 async function run(labels: string, sae: string, killAt: string | null): Promise<string> {
-  const child = spawn(process.execPath, [join(outDir, 'computer.mjs'), labels, DEFAULT_MODEL, sae, STORIES, '3000'], {
+  const child = spawn(process.execPath, [join(outDir, 'computer.mjs'), labels, DEFAULT_MODEL, sae, STORIES, '1000'], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   let output = ''
@@ -127,11 +127,11 @@ it('a computation that is killed, and killed again, goes on and comes to the sam
   const sae = await unlabelled()
   const [whole, parted] = [await temporaryFolder(), await temporaryFolder()]
   expect(await run(whole, sae, null)).toBe('finished 0')
-  await run(parted, sae, 'Reading the text 20')
+  await run(parted, sae, 'Reading the text 10')
   const { unfinished } = await openEngine(parted)['labels.sources']({ sae }, handlerTask())
   // The window it was killed in may not have been saved; those before it were.
   expect(unfinished).toHaveLength(1)
-  expect(unfinished[0]?.done).toBeGreaterThanOrEqual(20)
+  expect(unfinished[0]?.done).toBeGreaterThanOrEqual(10)
   await run(parted, sae, 'Naming latents 512')
   expect(await run(parted, sae, null)).toMatch(/^finished [1-9]/)
   expect(await recordsIn(parted)).toBe(await recordsIn(whole))

@@ -17,6 +17,8 @@ import { blockLength, type Tally } from './tally'
 const DIGEST = 32
 /** Paths and settings fit in this by far. */
 const HEADER_BYTES = 2 ** 18
+/** Latents written at once: a write for each would take longer than what is written. */
+const BLOCKS_AT_ONCE = 1024
 const SUFFIX = '.checkpoint'
 
 const Header = z.object({
@@ -53,17 +55,30 @@ export function namesPath(root: string, sae: Pick<Sae, 'hash'>, id: string): str
 /** @throws DISK_FULL, FILE_UNWRITABLE; then the last checkpoint is as it was */
 export async function saveCheckpoint(path: string, { about, machine, tally }: Checkpoint): Promise<void> {
   const latents = Int32Array.from([...tally.blocks.keys()].sort((a, b) => a - b))
-  const { fires, max, held, contexts, positions } = tally
+  const { fires, contexts, positions } = tally
   const header = { version: 1, about, machine, d_sae: fires.length, contexts, positions, blocks: latents.length }
-  const text = Buffer.from(JSON.stringify(header))
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => failToWrite(path, error))
+  await writeWhole(path, withDigest(partsOf(JSON.stringify(header), tally, latents)))
+}
+
+function* partsOf(header: string, { fires, max, held, blocks }: Tally, latents: Int32Array): Generator<Uint8Array> {
+  const text = Buffer.from(header)
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
-  const parts: Uint8Array[] = [length, text, bytesOf(fires), bytesOf(max), held, bytesOf(latents)]
-  for (const latent of latents) parts.push(bytesOf(tally.blocks.get(latent) ?? new Float32Array(0)))
+  yield* [length, text, bytesOf(fires), bytesOf(max), held, bytesOf(latents)]
+  for (let first = 0; first < latents.length; first += BLOCKS_AT_ONCE) {
+    const some = Array.from(latents.subarray(first, first + BLOCKS_AT_ONCE), (latent) => blocks.get(latent) ?? new Float32Array(0))
+    yield Buffer.concat(some.map(bytesOf))
+  }
+}
+
+function* withDigest(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
   const digest = createHash('sha256')
-  for (const part of parts) digest.update(part)
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => failToWrite(path, error))
-  await writeWhole(path, [...parts, digest.digest()])
+  for (const part of parts) {
+    digest.update(part)
+    yield part
+  }
+  yield digest.digest()
 }
 
 /** The checkpoint at `path`; null where there is none or it is damaged. */

@@ -23,6 +23,12 @@ import { writeNames } from './names'
 import { addWindow, createTally, type Tally } from './tally'
 import { readWindows, type Windows } from './text'
 
+/**
+ * Positions at the beginning of each window that are not counted: BOS, and without one the first token. Their norms dwarf those of the
+ * others in most models, and the latents that fire there say nothing of the token.
+ */
+const SKIPPED = 1
+
 /** How much work a killed process may lose. */
 const SAVE_MILLISECONDS = 20_000
 
@@ -115,8 +121,19 @@ async function computationId({ bench, path, options }: ComputeRequest): Promise<
 }
 
 /** How an SAE is read: what its hash, which is of its files, does not say. */
-function readingOf({ gate, norm, inScale, outScale, centred, prependBos, inBias, encoderByLatent, decoderByOutput }: Sae): object {
-  return { gate, norm, inScale, outScale, centred, prependBos, inBias, encoderByLatent, decoderByOutput }
+function readingOf({
+  gate,
+  norm,
+  inScale,
+  outScale,
+  centred,
+  prependBos,
+  inBias,
+  encoderByLatent,
+  decoderByOutput,
+  skipByInput
+}: Sae): object {
+  return { gate, norm, inScale, outScale, centred, prependBos, inBias, encoderByLatent, decoderByOutput, skipByInput }
 }
 
 async function readText(request: ComputeRequest, id: string, windows: Windows, task: Task): Promise<{ tally: Tally; resumed: number }> {
@@ -142,7 +159,7 @@ async function readText(request: ComputeRequest, id: string, windows: Windows, t
       task.progress('Reading the text', done, windows.count)
       const ids = windows.ids(done)
       const { input, value } = await hookValues(bench, ids)
-      addWindow(tally, ids, await bench.encoder.encode(input, ids.length, value), windows.bos === null ? 0 : 1)
+      addWindow(tally, ids, await bench.encoder.encode(input, ids.length, value), SKIPPED)
       if (done + 1 < windows.count && Date.now() - savedAt >= saveEvery) {
         done += 1
         await save()

@@ -19,7 +19,7 @@ const MAX_BYTES = 2 ** 28
  */
 export interface Tally {
   readonly contexts: number
-  /** Positions read, without BOS. */
+  /** Positions counted. */
   positions: number
   /** Positions at which each latent fired, [d_sae]. */
   readonly fires: Uint32Array
@@ -56,10 +56,14 @@ export function blockLength({ contexts }: Pick<Tally, 'contexts'>): number {
 }
 
 /**
- * Counts one window: its ids and what is active at them. The first `skipped` positions (BOS) count nowhere: their activations say nothing
- * of the text. Of one window a latent keeps only its strongest place; of equally strong ones the earlier.
+ * Counts one window: its ids and what is active at them. The first `skipped` positions count nowhere and are shown nowhere. Of one window a latent keeps only its strongest place; of equally strong ones the earlier.
  */
-export function addWindow(tally: Tally, ids: readonly number[], { latents, Z }: Pick<ActiveLatents, 'latents' | 'Z'>, skipped: number): void {
+export function addWindow(
+  tally: Tally,
+  ids: readonly number[],
+  { latents, Z }: Pick<ActiveLatents, 'latents' | 'Z'>,
+  skipped: number
+): void {
   const width = latents.length
   tally.positions += ids.length - skipped
   for (let u = 0; u < width; u++) {

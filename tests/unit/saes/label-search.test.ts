@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { searchLabels } from '../../../src/main/saes/labels/search'
+import { searchable, searchLabels } from '../../../src/main/saes/labels/search'
 import type { Explanation } from '../../../src/main/saes/labels/source'
 
 const explanation = (label: string): Explanation => ({
@@ -20,14 +20,8 @@ const LABELS: Record<number, string[]> = {
   21: ['café in Paris'],
   120: ['twelve dozen rainy days']
 }
-const search = (query: string, limit = 10) =>
-  searchLabels({
-    query,
-    limit,
-    d_sae: 200,
-    latents: Object.keys(LABELS).map(Number),
-    explanations: (latent) => (LABELS[latent] ?? []).map(explanation)
-  })
+const pool = Object.entries(LABELS).map(([latent, labels]) => searchable(Number(latent), labels.map(explanation)))
+const search = (query: string, limit = 10) => searchLabels(pool, 200, query, limit)
 const found = (query: string) => search(query).map(({ latent }) => latent)
 
 it.each([

@@ -4,11 +4,12 @@ import { cp, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { Cancelled } from '../../../src/shared/errors'
+import { Cancelled, WorkbenchError } from '../../../src/shared/errors'
 import type { Task } from '../../../src/shared/task'
 import { openLabels, openSae, removeSource, storeFolder } from '../../../src/main/saes'
 import { failureOf } from '../../support/failing'
 import { temporaryFolder } from '../../support/folder'
+import { randomFrom } from '../../support/random-numbers'
 import { EXPLAINED, EXPORT, FIXTURES, imported, row, startStore, written } from '../../support/label-store'
 
 describe('hostile files', () => {
@@ -52,6 +53,33 @@ describe('hostile files', () => {
       `${path} holds no latent explanations that are known. Supported are Neuronpedia exports, Delphi explanations, neuron-explainer files and latents.jsonl.`
     )
     expect(await stored()).toEqual([])
+  })
+
+  it('spoilt anywhere, an export is imported, asked about or refused, and a refusal changes nothing', async () => {
+    const { take, stored } = await startStore()
+    const random = randomFrom(5)
+    const pick = (below: number): number => Math.floor(random.between(0, below))
+    const plain = Buffer.from(Array.from({ length: 20 }, (_, i) => row(i, `number ${i}`, { scores: [{ value: 0.5 }] })).join('\n'))
+    const path = await written('')
+    let refused = 0
+    for (const whole of [plain, gzipSync(plain)]) {
+      for (let round = 0; round < 60; round++) {
+        const spoilt = Buffer.from(whole.subarray(0, pick(4) === 0 ? pick(whole.length) : whole.length))
+        for (let flips = pick(4); flips > 0 && spoilt.length > 0; flips--) {
+          const at = pick(spoilt.length)
+          spoilt[at] = (spoilt[at] ?? 0) ^ (1 << pick(8))
+        }
+        await writeFile(path, spoilt)
+        const before = await stored()
+        const outcome = await take(path).catch((error: unknown) => error)
+        if (outcome instanceof WorkbenchError) {
+          refused += 1
+          expect(['LABEL_EXPORT_INVALID', 'LABEL_EXPORT_UNKNOWN', 'LABELS_FOREIGN']).toContain(outcome.code)
+          expect(await stored()).toEqual(before)
+        } else expect(outcome).toHaveProperty('status')
+      }
+    }
+    expect(refused).toBeGreaterThan(30)
   })
 
   it('is cancelled without a trace', async () => {

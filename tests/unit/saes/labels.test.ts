@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createLens, latentDetail, openLabels, openSae } from '../../../src/main/saes'
+import type { Sae } from '../../../src/main/saes/types'
 import { openModel } from '../../../src/main/models'
 import { openSession } from '../../../src/main/runtime'
 import { failureOf } from '../../support/failing'
 import { temporaryFolder } from '../../support/folder'
+import { EXPORT, startStore } from '../../support/label-store'
 import { TINY_MODELS } from '../../support/models'
 import { SAE_SPEC, saeWeights, writeSae } from '../../support/random-sae'
 import { readSafetensors, readTensor } from '../../../src/main/tensors/safetensors'
@@ -104,5 +106,29 @@ it('the detail is refused for a latent that does not exist and for an SAE of ano
   expect(await failureOf(async () => latentDetail(lens, narrow, await openLabels(narrow, null), 0))).toContain(
     'reads vectors of 16 numbers, but blocks.1.hook_resid_post of tiny-gpt2 has 24'
   )
+  await lens.release()
+})
+
+it('a maximum that was measured with folded decoder norms is shown in the units of the weights, with who measured it', async () => {
+  const model = await openModel(TINY_MODELS[0] ?? '')
+  const lens = await createLens(openSession, model, 'cpu')
+  const { root, sae, take } = await startStore()
+  await take(EXPORT)
+  const detail = await latentDetail(lens, sae, await openLabels(sae, root), 9)
+  // The export says 3.25 of latent 9.
+  expect((detail.maxActivation ?? 0) * detail.decoderNorm).toBeCloseTo(3.25, 6)
+  expect(detail).toMatchObject({ rate: 0.01, measuredBy: 'Neuronpedia tiny-gpt2/1-res-tiny' })
+  expect(detail.explanations.map(({ label }) => label)).toEqual(['about the number 9', 'promotes " up9", " more"'])
+  // Activations that are multiplied by the decoder norms before they are selected are in those units already.
+  const byNorm: Sae = { ...sae, gate: { kind: 'topk', k: 8, byDecoderNorm: true } }
+  expect((await latentDetail(lens, byNorm, await openLabels(sae, root), 9)).maxActivation).toBe(3.25)
+  await lens.release()
+})
+
+it('a latent that does not write into the residual stream promotes no tokens', async () => {
+  const model = await openModel(TINY_MODELS[0] ?? '')
+  const lens = await createLens(openSession, model, 'cpu')
+  const sae = await openSae(await writeSae(await temporaryFolder(), { ...SAE_SPEC, hook: 'blocks.1.attn.hook_z' }))
+  expect(await latentDetail(lens, sae, await openLabels(sae, null), 0)).toMatchObject({ promoted: [], suppressed: [] })
   await lens.release()
 })

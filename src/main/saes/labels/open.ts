@@ -2,7 +2,7 @@
 import type { LabelSource, LatentLabel } from '../../../shared/records/latent'
 import type { Sae } from '../types'
 import type { LabelRecord } from './record'
-import { searchLabels, type FoundLabel } from './search'
+import { searchable, searchLabels, type FoundLabel, type Searchable } from './search'
 import { openOwn, openStored, OWN_SOURCE, type Explanation, type OpenedSource } from './source'
 import { listSources, storeFolder, type SourceInfo, type StoredSource } from './store'
 
@@ -47,6 +47,7 @@ export async function openLabels(sae: Sae, root: string | null): Promise<Labels>
   const latents = [...new Set(opened.flatMap(({ source }) => [...source.explanations.keys()]))].sort((a, b) => a - b)
   const explanations = (latent: number): Explanation[] =>
     opened.flatMap(({ source }) => source.explanations.get(latent) ?? []).sort(byWorth)
+  let pool: Searchable[] | undefined
   const measuring = [...opened].sort((a, b) => a.place - b.place)
   return {
     all: latents.flatMap((latent): LatentLabel[] => {
@@ -63,7 +64,10 @@ export async function openLabels(sae: Sae, root: string | null): Promise<Labels>
       }
       return found
     },
-    search: (query, limit) => searchLabels({ query, limit, d_sae: sae.d_sae, latents, explanations })
+    search(query, limit) {
+      pool ??= latents.map((latent) => searchable(latent, explanations(latent)))
+      return searchLabels(pool, sae.d_sae, query, limit)
+    }
   }
 }
 

@@ -4,13 +4,16 @@ import type { Explanation } from './source'
 
 export type { FoundLabel }
 
-export interface LabelSearch {
-  readonly query: string
-  readonly limit: number
-  readonly d_sae: number
-  /** Latents with an explanation, ascending. */
-  readonly latents: readonly number[]
-  explanations(latent: number): readonly Explanation[]
+/** A latent with its explanations, the one shown first, and their texts as they are compared. */
+export interface Searchable {
+  readonly latent: number
+  readonly explanations: readonly Explanation[]
+  readonly texts: readonly string[]
+}
+
+/** A latent made ready for being searched: done once for many searches. */
+export function searchable(latent: number, explanations: readonly Explanation[]): Searchable {
+  return { latent, explanations, texts: explanations.map(({ label }) => folded(label)) }
 }
 
 /** How well a text has a word: as a word of its own, as the beginning of one, or inside one. */
@@ -23,39 +26,48 @@ const BEGINS_WITH = 3
  * first (whole words before beginnings before middles), among equals those whose shown explanation has them, then by number. Numbers
  * that begin with what was typed come last. Case and forms of letters do not count. Nothing typed finds nothing.
  */
-export function searchLabels({ query, limit, d_sae, latents, explanations }: LabelSearch): FoundLabel[] {
+export function searchLabels(pool: readonly Searchable[], d_sae: number, query: string, limit: number): FoundLabel[] {
   const words = folded(query).split(/\s+/).filter(Boolean)
   if (words.length === 0 || limit <= 0) return []
   const [only = ''] = words
   const number = words.length === 1 && /^\d{1,9}$/.test(only) ? Number(only) : null
-  const found: { grade: number; latent: number; hit: Explanation | null }[] = []
-  if (number !== null && number < d_sae) found.push({ grade: -1, latent: number, hit: null })
-  for (const latent of latents) {
+  const found: Hit[] = []
+  const typed = pool.find(({ latent }) => latent === number)
+  if (number !== null && number < d_sae) found.push({ grade: -1, latent: number, shown: typed?.explanations[0], other: null })
+  for (const one of pool) {
+    const { latent } = one
     if (latent === number) continue
-    const hit = bestOf(explanations(latent), words)
-    if (hit !== null) found.push({ ...hit, latent })
-    else if (number !== null && String(latent).startsWith(only)) found.push({ grade: BEGINS_WITH, latent, hit: null })
+    const hit = bestOf(one, words)
+    const begins = number !== null && String(latent).startsWith(only)
+    if (hit !== null) found.push(hit)
+    else if (begins) found.push({ grade: BEGINS_WITH, latent, shown: one.explanations[0], other: null })
   }
   found.sort((a, b) => a.grade - b.grade || a.latent - b.latent)
-  return found.slice(0, limit).map(({ latent, hit }) => {
-    const [shown] = explanations(latent)
-    return {
-      latent,
-      label: shown?.label ?? null,
-      source: shown?.source ?? null,
-      match: hit === null ? null : { label: hit.label, source: hit.source }
-    }
-  })
+  return found.slice(0, limit).map(({ latent, shown, other }) => ({
+    latent,
+    label: shown?.label ?? null,
+    source: shown?.source ?? null,
+    match: other === null ? null : { label: other.label, source: other.source }
+  }))
 }
 
-/** The explanation that matches best, and how well; half a grade is lost where it is not the one shown. Null where none has all the words. */
-function bestOf(explanations: readonly Explanation[], words: readonly string[]): { grade: number; hit: Explanation | null } | null {
-  let best: { grade: number; hit: Explanation | null } | null = null
-  for (const [index, explanation] of explanations.entries()) {
-    const grade = gradeOf(folded(explanation.label), words)
+/** A latent found, with the explanation shown, and the one that has the words where that is another. The lower the grade the better. */
+interface Hit {
+  readonly grade: number
+  readonly latent: number
+  readonly shown: Explanation | undefined
+  readonly other: Explanation | null
+}
+
+/** The best match of a latent's explanations; half a grade is lost where it is not the one shown. Null where none has all the words. */
+function bestOf({ latent, explanations, texts }: Searchable, words: readonly string[]): Hit | null {
+  const [shown] = explanations
+  let best: Hit | null = null
+  for (const [index, text] of texts.entries()) {
+    const grade = gradeOf(text, words)
     if (grade === null) continue
-    const own = index === 0 ? { grade, hit: null } : { grade: grade + 0.5, hit: explanation }
-    if (best === null || own.grade < best.grade) best = own
+    const own = index === 0 ? grade : grade + 0.5
+    if (best === null || own < best.grade) best = { grade: own, latent, shown, other: index === 0 ? null : (explanations[index] ?? null) }
   }
   return best
 }

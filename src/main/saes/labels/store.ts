@@ -158,7 +158,7 @@ export async function adoptSource(folder: string, data: string, info: Omit<Sourc
  * Writes a file so that a reader finds the old or the new content, never half of one: beside it, to the disk, renamed into place.
  * @throws DISK_FULL, FILE_UNWRITABLE
  */
-export async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
+export async function writeWhole(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
   const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
   try {
     const file = await open(temporary, 'wx')
