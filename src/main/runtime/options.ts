@@ -1,7 +1,7 @@
 /** Session options of the runtime, decided in one place. */
 import { env, type InferenceSession } from 'onnxruntime-node'
 import type { Graph } from '../graph/types'
-import type { RealDevice } from './types'
+import type { RealDevice, SessionOptions } from './types'
 
 // Failures come back as exceptions; the runtime's own lines on stderr would only repeat them.
 env.logLevel = 'fatal'
@@ -16,18 +16,24 @@ process.env.NVIDIA_TF32_OVERRIDE ??= '0'
  * Each session has its own threads, which by default go on spinning for a while after a run. A ranking runs three sessions in turn, so on
  * two cores each would compute beside the spinning threads of the one before: 155 ms against 80 ms for 16 tokens. They stop with the run.
  */
-export function sessionOptions(graph: Graph, device: RealDevice, folder: string | undefined): InferenceSession.SessionOptions {
+export function sessionOptions(
+  graph: Graph,
+  device: RealDevice,
+  { folder, lean = false }: Pick<SessionOptions, 'folder' | 'lean'>
+): InferenceSession.SessionOptions {
   // The runtime fuses float64 nodes into operators that it has for float32 only, and then cannot load them.
   const double = graph.nodes.some((node) => node.outputs.some((output) => output.type === 'float64'))
   const session = {
     force_spinning_stop: '1',
     ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
     // They are also small and come in crowds (gradient checks), where waiting threads only take the processor from each other.
+    ...(lean ? { disable_prepacking: '1' } : {}),
     ...(double ? { intra_op: { allow_spinning: '0' } } : {})
   }
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [provider(graph, device), 'cpu'],
-    graphOptimizationLevel: double ? 'basic' : 'all',
+    // Even 'basic' computes constants in advance: a whole float32 copy of a weight in half precision.
+    graphOptimizationLevel: lean ? 'disabled' : double ? 'basic' : 'all',
     logSeverityLevel: 4,
     extra: { session }
   }

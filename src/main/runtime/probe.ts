@@ -17,7 +17,7 @@ export async function probe(device: RealDevice): Promise<string | null> {
   const a = addInput(graph, 'a', 'float32', [SIZE, SIZE])
   addOutput(graph, 'product', matMul(graph, a, a, { transB: true }))
   try {
-    const session = await InferenceSession.create(serialise(graph), sessionOptions(graph, device, undefined))
+    const session = await InferenceSession.create(serialise(graph), sessionOptions(graph, device, {}))
     try {
       const data = Float32Array.from({ length: SIZE * SIZE }, (_, index) => Math.cos(index * index))
       const { product } = await session.run({ a: new Tensor('float32', data, [SIZE, SIZE]) })

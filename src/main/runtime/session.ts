@@ -20,7 +20,7 @@ export const openSession: OpenSession = async (graph, options) => {
   let note = skipped
   for (const device of devices) {
     try {
-      const inner = await InferenceSession.create(bytes, sessionOptions(pruned, device, options.folder))
+      const inner = await InferenceSession.create(bytes, sessionOptions(pruned, device, options))
       return handle(inner, { requested: options.device, used: device, note }, options.doing)
     } catch (error) {
       if (device === 'cpu') raise(error, options.doing)

@@ -20,6 +20,11 @@ export interface SessionOptions {
   readonly device: Device
   /** What is being done, for error texts: "loading the model storyteller". */
   readonly doing: string
+  /**
+   * For weights that fill a good part of the memory: they stay where they are mapped, without a copy packed for quicker products and
+   * without constants computed in advance. A run of few rows then takes two or three times as long.
+   */
+  readonly lean?: boolean
 }
 
 /** A loaded graph. `run` blocks this thread while it computes; see docs/architecture.md. */

@@ -14,36 +14,63 @@ import { normalise } from './normalise'
 import type { Sae } from './types'
 import { decoderNorms, decoderRowsOf, scaled, weight } from './weights'
 
+export interface EncoderOptions {
+  /** |W_dec[i]| of every latent (read.ts), where the gate needs them. */
+  readonly norms: Float32Array | null
+  /** For SAEs that fill a good part of the memory: half precision is cast slice by slice, and W_dec is left out. */
+  readonly lean: boolean
+}
+
 /**
  * Inputs: `resid` float32 [pos, d_in], what the SAE reads; for transcoders `target` [pos, d_out], what it stands for. Outputs: `latents`
  * int64 [U] ascending, `Z` float32 [pos, U], `rows` [U, d_out], `reconstruction` and `error` [pos, d_out], `tokenScale` and
- * `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_out], `check` []; with a W_skip `skip` [pos, d_out].
+ * `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_out], `check` []; with a W_skip `skip` [pos, d_out]. When lean there is no
+ * `target`, and no `rows`, `reconstruction` and `error` come out.
  */
-export function buildEncoder(sae: Sae): Graph {
+export function buildEncoder(sae: Sae, { norms: given, lean }: EncoderOptions = { norms: null, lean: false }): Graph {
   const graph = createGraph(`SAE ${sae.name}`)
   const resid = addInput(graph, 'resid', 'float32', ['pos', sae.d_in])
-  const target = sae.hookOut === null ? resid : addInput(graph, 'target', 'float32', ['pos', sae.d_out])
   const { xn, tokenScale, tokenShift } = normalise(graph, sae, resid)
-  const norms = needsNorms(sae) ? decoderNorms(graph, sae) : null
-  const { f, check } = gated(graph, sae, xn, norms)
+  const norms = given && decoderNorms(graph, given)
+  const { f, check } = gated(graph, sae, xn, norms, lean)
 
   const positive = op.greater(graph, op.reduceMax(graph, f, { axes: [0] }), op.scalar(graph, 0))
   const latents = op.squeeze(graph, op.nonZero(graph, positive), [0])
   const Z = op.gather(graph, f, latents, 1)
-  const rows = decoderRows(graph, sae, latents, norms)
   const bias = scaled(graph, weight(graph, sae, 'b_dec'), 1 / sae.outScale)
-  const yn = op.add(graph, op.matMul(graph, Z, rows), bias)
-  const decoded = op.add(graph, op.mul(graph, yn, tokenScale), tokenShift)
   const skip = sae.weights.has('W_skip') ? skipped(graph, sae, resid) : null
-  const reconstruction = skip ? op.add(graph, decoded, skip) : decoded
-
-  const error = op.sub(graph, target, reconstruction)
-  const outputs = { latents, Z, rows, reconstruction, error, tokenScale, tokenShift, bias, check, ...(skip ? { skip } : {}) }
-  for (const [name, value] of Object.entries(outputs)) addOutput(graph, name, value)
+  const outputs = { latents, Z, tokenScale, tokenShift, bias, check, ...(skip ? { skip } : {}) }
+  const all = lean ? outputs : { ...outputs, ...reconstructed(graph, sae, resid, norms, outputs) }
+  for (const [name, value] of Object.entries(all)) addOutput(graph, name, value)
   return graph
 }
 
-function needsNorms({ gate }: Sae): boolean {
+interface Encoded {
+  readonly latents: Value
+  readonly Z: Value
+  readonly tokenScale: Value
+  readonly tokenShift: Value
+  readonly bias: Value
+  readonly skip?: Value
+}
+
+function reconstructed(
+  graph: Graph,
+  sae: Sae,
+  resid: Value,
+  norms: Value | null,
+  { latents, Z, tokenScale, tokenShift, bias, skip }: Encoded
+): { rows: Value; reconstruction: Value; error: Value } {
+  const target = sae.hookOut === null ? resid : addInput(graph, 'target', 'float32', ['pos', sae.d_out])
+  const rows = decoderRows(graph, sae, latents, norms)
+  const yn = op.add(graph, op.matMul(graph, Z, rows), bias)
+  const decoded = op.add(graph, op.mul(graph, yn, tokenScale), tokenShift)
+  const reconstruction = skip ? op.add(graph, decoded, skip) : decoded
+  return { rows, reconstruction, error: op.sub(graph, target, reconstruction) }
+}
+
+/** Whether the gate compares or scales by the decoder rows' norms. */
+export function needsNorms({ gate }: Sae): boolean {
   return (gate.kind === 'topk' && gate.byDecoderNorm) || (gate.kind === 'jumprelu' && gate.timesDecoderNorm)
 }
 

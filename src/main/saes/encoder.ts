@@ -1,14 +1,23 @@
 /** Running an SAE: hook values in, active latents out; and what an edit of them does to the reconstruction. */
 import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
-import { f32, floatsOf, integersOf } from '../runtime'
-import type { Feeds, OpenSession, Session } from '../runtime/types'
-import { decoderRows, readWeight } from './read'
-import { buildEncoder } from './encoder-graph'
+import type { OpenSession, Session } from '../runtime/types'
+import { encodeChunks, joined, latentsOf, type Joined } from './chunks'
+import { buildEncoder, needsNorms } from './encoder-graph'
+import { decoderNorms, decoderRows, readWeight } from './read'
 import type { Sae } from './types'
 
-/** 512 MiB of float32 numbers for Z and rows together. */
-const MAX_NUMBERS = 2 ** 27
+/** What encoding may take in memory, and when an SAE is run lean. In numbers, of four bytes each. */
+export interface EncoderLimits {
+  /** Z and rows of one prompt together. */
+  readonly active: number
+  /** Dense activations [positions, d_sae] inside the runtime, of which there are several at once; more positions are encoded in turn. */
+  readonly dense: number
+  /** An SAE whose W_enc has more is run lean: GPT-2 small's with 131,072 latents has 2^26.6, Gemma-2 2B's with 65,536 has 2^27.2. */
+  readonly whole: number
+}
+
+const LIMITS: EncoderLimits = { active: 2 ** 27, dense: 2 ** 23, whole: 2 ** 27 }
 
 /** What an SAE makes of the hook values of some positions. U latents are active at one of them at least. */
 export interface ActiveLatents {
@@ -55,39 +64,71 @@ export interface Encoder {
   release(): Promise<void>
 }
 
-/** Loads the SAE. `maxNumbers` bounds what one prompt's active latents may take in memory, in float32 numbers. */
-export async function createEncoder(openSession: OpenSession, sae: Sae, device: Device, maxNumbers = MAX_NUMBERS): Promise<Encoder> {
-  const session = await openSession(buildEncoder(sae), { folder: sae.folder, device, doing: `loading the SAE ${sae.name}` })
+/** Loads the SAE. @throws what reading its decoder may, RUNTIME_FAILED, OUT_OF_MEMORY */
+export async function createEncoder(
+  openSession: OpenSession,
+  sae: Sae,
+  device: Device,
+  given: Partial<EncoderLimits> = {}
+): Promise<Encoder> {
+  const limits = { ...LIMITS, ...given }
+  const norms = needsNorms(sae) ? await decoderNorms(sae) : null
+  const lean = isLean(sae, limits.whole)
+  const graph = buildEncoder(sae, { norms, lean })
+  const session = await openSession(graph, { folder: sae.folder, device, doing: `loading the SAE ${sae.name}`, lean })
   return {
     sae,
     device: session.device,
     async encode(input, positions, target) {
-      const { d_in, d_out } = sae
-      const feeds: Feeds = { resid: f32([positions, d_in], input) }
-      const outputs = await session.run(sae.hookOut === null ? feeds : { ...feeds, target: f32([positions, d_out], targetOf(sae, target)) })
-      const latents = Int32Array.from(integersOf(outputs, 'latents'))
-      const limit = Math.floor(maxNumbers / (positions + d_out))
+      const wanted = sae.hookOut === null ? input : targetOf(sae, target)
+      const chunks = await encodeChunks(session, sae, { input, target: lean ? null : wanted, positions, atOnce: atOnce(sae, limits) })
+      const latents = latentsOf(chunks)
+      const limit = Math.floor(limits.active / (positions + sae.d_out))
       if (latents.length > limit) fail('SAE_TOO_WIDE', { active: latents.length, sae: sae.name, limit })
-      const active: ActiveLatents = {
-        positions,
-        d_out,
-        latents,
-        Z: floatsOf(outputs, 'Z'),
-        rows: floatsOf(outputs, 'rows'),
-        reconstruction: floatsOf(outputs, 'reconstruction'),
-        error: floatsOf(outputs, 'error'),
-        tokenScale: floatsOf(outputs, 'tokenScale'),
-        tokenShift: floatsOf(outputs, 'tokenShift'),
-        bias: floatsOf(outputs, 'bias'),
-        skip: outputs.skip ? floatsOf(outputs, 'skip') : null
-      }
+      const active = lean ? await reconstructed(sae, joined(chunks, latents), norms, wanted) : whole(joined(chunks, latents))
       // The error is finite only where the hook values and the reconstruction are; the check sees what the gate hides.
-      const broken = floatsOf(outputs, 'check').some(Number.isNaN)
+      const broken = chunks.some((chunk) => chunk.broken)
       if (broken || !active.error.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
       return active
     },
     release: () => session.release()
   }
+}
+
+/**
+ * Whether the SAE is run lean: W_enc is used where its file is mapped, without a packed or converted copy, and of W_dec only the active
+ * rows are read. A decoder whose rows lie scattered over the file is gathered by the runtime instead.
+ */
+export function isLean({ d_in, d_sae, decoderByOutput }: Sae, whole = LIMITS.whole): boolean {
+  return d_in * d_sae > whole && !decoderByOutput
+}
+
+function atOnce({ d_sae }: Sae, { dense }: EncoderLimits): number {
+  return Math.max(1, Math.floor(dense / d_sae))
+}
+
+function whole({ rows, reconstruction, error, ...rest }: Joined): ActiveLatents {
+  assert(rows && reconstruction && error, 'an encoder that is not lean reconstructs')
+  return { ...rest, rows, reconstruction, error }
+}
+
+/** Reads the active decoder rows, reconstructs from them, and takes the error. */
+async function reconstructed(sae: Sae, found: Joined, norms: Float32Array | null, target: Float32Array): Promise<ActiveLatents> {
+  const rows = await decoderRows(sae, [...found.latents])
+  const factors = await factorsOf(sae, [...found.latents], (latent) => norms?.[latent] ?? 1)
+  for (let u = 0; u < found.latents.length; u++) {
+    const factor = factors[u] ?? 1
+    if (factor !== 1) for (let i = u * sae.d_out; i < (u + 1) * sae.d_out; i++) rows[i] = (rows[i] ?? 0) * factor
+  }
+  const reconstruction = decode({ ...found, rows }, found.Z)
+  return { ...found, rows, reconstruction, error: target.map((value, i) => value - (reconstruction[i] ?? 0)) }
+}
+
+/** What each latent's decoder row is multiplied by in decode: the finetuning factor, the output's scale, the inverse norm. */
+async function factorsOf(sae: Sae, latents: readonly number[], normOf: (latent: number) => number): Promise<Float64Array> {
+  const tuned = sae.weights.has('decode_scale') ? await readWeight(sae, 'decode_scale') : null
+  const normed = sae.gate.kind === 'topk' && sae.gate.byDecoderNorm
+  return Float64Array.from(latents, (latent) => (tuned?.[latent] ?? 1) / sae.outScale / (normed ? normOf(latent) || 1 : 1))
 }
 
 function targetOf(sae: Sae, target: Float32Array | undefined): Float32Array {
@@ -118,7 +159,7 @@ export function activationOf(active: ActiveLatents, position: number, latent: nu
  * The reconstruction [positions, d_out] of edited activations `Z` [positions, U]. Sums run in float64 over the active latents only and
  * are rounded once, which is both exact and, at a few dozen active latents per position, quicker than a dense product.
  */
-export function decode(active: ActiveLatents, Z: Float32Array): Float32Array {
+export function decode(active: Omit<ActiveLatents, 'reconstruction' | 'error'>, Z: Float32Array): Float32Array {
   const { positions, d_out, latents, rows, bias, tokenScale, tokenShift, skip } = active
   const out = new Float32Array(positions * d_out)
   const sum = new Float64Array(d_out)
@@ -144,15 +185,8 @@ export async function readDirections(sae: Sae, latents: readonly number[]): Prom
   const unknown = wanted.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= sae.d_sae)
   if (unknown !== undefined) fail('LATENT_UNKNOWN', { sae: sae.name, latent: unknown, last: sae.d_sae - 1 })
   const rows = await decoderRows(sae, wanted)
-  const factors = sae.weights.has('decode_scale') ? await readWeight(sae, 'decode_scale') : null
-  const normed = sae.gate.kind === 'topk' && sae.gate.byDecoderNorm
   const raw = new Map(wanted.map((latent, i) => [latent, rows.slice(i * sae.d_out, (i + 1) * sae.d_out)]))
-  const decoded = new Map(
-    [...raw].map(([latent, row]) => {
-      const norm = normed ? Math.hypot(...row) || 1 : 1
-      const factor = (factors?.[latent] ?? 1) / sae.outScale / norm
-      return [latent, row.map((number) => number * factor)]
-    })
-  )
+  const factors = await factorsOf(sae, wanted, (latent) => Math.hypot(...(raw.get(latent) ?? [])))
+  const decoded = new Map([...raw].map(([latent, row], i) => [latent, row.map((number) => number * (factors[i] ?? 1))]))
   return { raw, decoded }
 }

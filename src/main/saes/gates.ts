@@ -3,7 +3,7 @@ import { assert } from '../../shared/errors'
 import * as op from '../graph/ops'
 import type { Graph, Value } from '../graph/types'
 import type { Gate, Sae } from './types'
-import { weight } from './weights'
+import { slices, weight } from './weights'
 
 export interface Gated {
   /** Activations, float32 [pos, d_sae]. */
@@ -15,10 +15,10 @@ export interface Gated {
   readonly check: Value
 }
 
-/** xn [pos, d_in] -> f; `norms` [d_sae] are the decoder rows' norms, where the gate needs them. */
-export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null): Gated {
+/** xn [pos, d_in] -> f; `norms` [d_sae] are the decoder rows' norms, where the gate needs them. `lean` as `buildEncoder` has it. */
+export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null, lean = false): Gated {
   const { gate } = sae
-  const projected = projection(graph, sae, xn)
+  const projected = projection(graph, sae, xn, lean)
   if (gate.kind === 'gated') return twoSided(graph, sae, projected)
   const p = op.add(graph, projected, weight(graph, sae, 'b_enc'))
   switch (gate.kind) {
@@ -43,9 +43,21 @@ export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null): G
 }
 
 /** (xn - inBias) W_enc, [pos, d_sae]. */
-function projection(graph: Graph, sae: Sae, xn: Value): Value {
+function projection(graph: Graph, sae: Sae, xn: Value, lean: boolean): Value {
   const input = sae.inBias === null ? xn : op.sub(graph, xn, weight(graph, sae, sae.inBias))
-  return op.matMul(graph, input, weight(graph, sae, 'W_enc'), { transB: sae.encoderByLatent })
+  if (!lean) return op.matMul(graph, input, weight(graph, sae, 'W_enc'), { transB: sae.encoderByLatent })
+  const parts = slices(graph, sae, 'W_enc')
+  // Slices of latents lie side by side; slices of d_in add up.
+  if (sae.encoderByLatent) {
+    return op.concat(
+      graph,
+      parts.map(({ value }) => op.matMul(graph, input, value, { transB: true })),
+      1
+    )
+  }
+  return parts
+    .map(({ first, count, value }) => op.matMul(graph, op.slice(graph, input, 1, first, first + count), value))
+    .reduce((sum, part) => op.add(graph, sum, part))
 }
 
 /** f = relu(q exp(r_mag) + b_mag) where q + b_gate > 0. Source: GatedSAE of SAELens; GatedAutoEncoder of dictionary_learning. */

@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSession } from '../../../src/main/runtime'
 import { activationOf, createEncoder, decode, openSae, readDirections, type ActiveLatents, type Encoder } from '../../../src/main/saes'
+import type { EncoderLimits } from '../../../src/main/saes/encoder'
 import { buildEncoder } from '../../../src/main/saes/encoder-graph'
+import { saeOf } from '../../../src/main/saes/formats/common'
 import { writeSafetensors, type TensorToWrite } from '../../../src/main/tensors/write-safetensors'
 import { failureOf } from '../../support/failing'
 import { removeFolder, temporaryFolderForFile } from '../../support/file-folder'
@@ -22,11 +24,18 @@ function hookValues({ d_in }: SaeSpec): Float32Array {
   return Float32Array.from({ length: POSITIONS * d_in }, () => random.between(-2, 2.5))
 }
 
-async function open(folder: string, spec: SaeSpec, maxNumbers?: number): Promise<Encoder> {
-  return createEncoder(openSession, await openSae(await writeSae(folder, spec)), 'cpu', maxNumbers)
+async function open(folder: string, spec: SaeSpec, limits: Partial<EncoderLimits> = {}): Promise<Encoder> {
+  return createEncoder(openSession, await openSae(await writeSae(folder, spec)), 'cpu', limits)
 }
 
-describe.each(SAE_ROWS.map((spec) => ({ spec, name: rowName(spec) })))('$name', ({ spec, name }) => {
+/** Whole and at once; and as SAEs of several GB are run: lean, two positions at a time. */
+const WAYS = [
+  { way: '', limits: {} },
+  { way: ', lean', limits: { whole: 0, dense: 2 * SAE_SPEC.d_sae } }
+]
+const CASES = SAE_ROWS.flatMap((spec) => WAYS.map(({ way, limits }) => ({ spec, limits, name: `${rowName(spec)}${way}` })))
+
+describe.each(CASES)('$name', ({ spec, limits, name }) => {
   let folder = ''
   let encoder: Encoder
   let active: ActiveLatents
@@ -37,7 +46,7 @@ describe.each(SAE_ROWS.map((spec) => ({ spec, name: rowName(spec) })))('$name', 
 
   beforeAll(async () => {
     folder = await temporaryFolderForFile()
-    encoder = await open(join(folder, name.replaceAll(/\W+/g, '-')), spec)
+    encoder = await open(join(folder, name.replaceAll(/\W+/g, '-')), spec, limits)
     active = await encoder.encode(x, POSITIONS)
   })
   afterAll(async () => {
@@ -89,32 +98,28 @@ describe.each(SAE_ROWS.map((spec) => ({ spec, name: rowName(spec) })))('$name', 
 })
 
 it('hands no array as wide as the SAE out of the graph', () => {
-  const graph = buildEncoder({
-    folder: '',
-    name: 'x',
-    format: '',
-    architecture: 'standard',
-    d_in: 3,
-    d_sae: 1000,
-    weights: new Map(
-      [['W_enc', [3, 1000]] as const, ['b_enc', [1000]] as const, ['W_dec', [1000, 3]] as const, ['b_dec', [3]] as const].map(
-        ([name, shape]) => [name, { name, type: 'float32', shape, file: 'w', offset: 0, length: 4 }]
-      )
-    ),
-    gate: { kind: 'relu' },
-    subtractDecoderBias: true,
-    rescaleByDecoderNorm: false,
-    norm: 'none',
-    inScale: 1,
-    outScale: 1,
-    decodeScale: null,
-    hook: null,
-    modelName: null,
-    prependBos: true,
-    hash: '',
-    bytes: 0,
-    notes: []
-  })
+  const weights = new Map(
+    [['W_enc', [3, 1000]] as const, ['b_enc', [1000]] as const, ['W_dec', [1000, 3]] as const, ['b_dec', [3]] as const].map(
+      ([name, shape]) => [name, { name, type: 'float32' as const, shape, file: 'w', offset: 0, length: 4 }]
+    )
+  )
+  const graph = buildEncoder(
+    saeOf({
+      path: '',
+      folder: '',
+      name: 'x',
+      format: '',
+      architecture: 'standard',
+      d_in: 3,
+      d_sae: 1000,
+      weights,
+      gate: { kind: 'relu' },
+      inBias: 'b_dec',
+      hook: null,
+      hash: '',
+      bytes: 0
+    })
+  )
   for (const output of graph.outputs.values()) expect(output.shape).not.toContain(1000)
 })
 
@@ -145,7 +150,7 @@ it('yields only the decoder bias when no latent is active', async () => {
 })
 
 it('refuses a prompt whose active latents do not fit in memory', async () => {
-  const encoder = await open(await temporaryFolder(), SAE_SPEC, 300)
+  const encoder = await open(await temporaryFolder(), SAE_SPEC, { active: 300 })
   const failure = await failureOf(() => encoder.encode(hookValues(SAE_SPEC), POSITIONS))
   expect(failure).toMatch(
     /^One prompt activates \d+ latents of gradsae-test-\w+, more than the 10 that fit in memory\. Use a shorter prompt/

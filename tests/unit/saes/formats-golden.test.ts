@@ -37,10 +37,19 @@ const folders = readdirSync(FIXTURES)
 describe.each(folders.map((folder) => ({ folder, name: basename(folder) })))('$name', ({ folder }) => {
   const { cases } = Golden.parse(JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')))
 
-  it.each(cases)('$sae is what its producer makes of it', async ({ sae: path, reading, is, x, target, f, y }) => {
+  it.each(cases)('$sae opens as what it is', async ({ sae, reading, is }) => {
+    expect(await openSae(join(folder, sae), reading)).toMatchObject(is)
+  })
+
+  it.each(
+    cases.flatMap((each) => [
+      { ...each, way: 'whole', limits: {} },
+      // As SAEs of several GB are run: lean, and two positions at a time.
+      { ...each, way: 'lean', limits: { whole: 0, dense: 80 } }
+    ])
+  )('$sae, $way, is what its producer makes of it', async ({ sae: path, reading, limits, x, target, f, y }) => {
     const sae = await openSae(join(folder, path), reading)
-    expect(sae).toMatchObject(is)
-    const encoder = await createEncoder(openSession, sae, 'cpu')
+    const encoder = await createEncoder(openSession, sae, 'cpu', limits)
     try {
       const [positions = 0] = x.shape
       const active = await encoder.encode(Float32Array.from(x.data), positions, target && Float32Array.from(target.data))
