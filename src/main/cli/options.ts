@@ -1,7 +1,9 @@
 /** Options that several commands share, and reading them strictly: a wrong value is refused, never guessed. */
 import { isAbsolute, resolve } from 'node:path'
-import { Device } from '../../shared/records/model'
+import { Device, SaeReading } from '../../shared/records/model'
+import { Preflight } from '../../shared/records/preflight'
 import { fail } from '../../shared/errors'
+import { readJsonObject } from '../tensors/json'
 import type { PromptInput } from '../../shared/records/token'
 import type { CommandContext, OptionSpec, OptionValues } from './command'
 
@@ -17,7 +19,8 @@ export const PROMPT: Record<string, OptionSpec> = {
 
 export const SAE: Record<string, OptionSpec> = {
   sae: { type: 'string', value: 'DIR', help: 'SAE folder (cfg.json, sae_weights.safetensors)' },
-  hook: { type: 'string', value: 'NAME', help: 'hook point; wins over the one the SAE folder names' }
+  hook: { type: 'string', value: 'NAME', help: 'hook point; wins over the one the SAE folder names' },
+  reading: { type: 'string', value: 'JSON|FILE', help: 'how to read the SAE where its files leave a choice, as preflight suggests it' }
 }
 
 /** The text of `--name`, or undefined. */
@@ -40,6 +43,33 @@ export function path(values: OptionValues, name: string, context: CommandContext
 export function optionalPath(values: OptionValues, name: string, context: CommandContext): string | null {
   const value = text(values, name)
   return value === undefined ? null : absolute(value, context)
+}
+
+/**
+ * --reading: JSON, or a file that holds it; of a preflight's whole output the suggested reading, else the one it was made with. {} when
+ * the option is not given.
+ */
+export async function reading(values: OptionValues, context: CommandContext): Promise<SaeReading> {
+  const value = text(values, 'reading')
+  if (value === undefined) return {}
+  const inline = value.trim().startsWith('{')
+  const file = absolute(value, context)
+  const raw = inline ? parseJson(value) : await readJsonObject(file)
+  const whole = Preflight.safeParse(raw)
+  const parsed = SaeReading.strict().safeParse(whole.success ? (whole.data.suggestion?.reading ?? whole.data.reading) : raw)
+  if (parsed.success) return parsed.data
+  const known = Object.keys(SaeReading.shape).join(', ')
+  return fail('USAGE', {
+    reason: `--reading takes a JSON object with some of ${known}; ${parsed.error.issues[0]?.message ?? 'this is not one'}.`
+  })
+}
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch (error) {
+    return fail('USAGE', { reason: `--reading is not JSON: ${error instanceof Error ? error.message : String(error)}.` })
+  }
 }
 
 /** A number within [min, max]; `fallback` when the option is not given. */

@@ -3,11 +3,14 @@ import { totalmem } from 'node:os'
 import { resolveBundled } from '../../shared/bundled'
 import { assert } from '../../shared/errors'
 import type { EngineCalls, Handlers } from '../../shared/contract'
+import type { SaeReading } from '../../shared/records/model'
 import { promptActivations, hookValues, rankLatents, suffixLogits, verifyLatents } from '../attribution'
 import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
-import { listDevices, runtimeVersion } from '../runtime'
-import { latentDetail, saeInfo } from '../saes'
+import { runPreflight, SAMPLE_TEXT } from '../preflight'
+import { listDevices, openSession, runtimeVersion } from '../runtime'
+import { latentDetail, openSae, saeInfo } from '../saes'
+import type { Sae } from '../saes/types'
 import { compareRuns } from '../steering/compare'
 import { inspectFolders } from './library'
 import { createLabelHandlers } from './label-handlers'
@@ -56,6 +59,13 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
         const ids = promptIds(sessions.model, prompt)
         const best = topTokens(await logitsAfter(sessions, ids, opened.lastCut(sessions)), top)
         return { tokens: shown(sessions.model, ids), top: nextTokens(sessions.model, best), device: deviceOf(sessions) }
+      }),
+    'preflight.run': ({ model, sae, hook, reading = {}, device, text }, task) =>
+      opened.sessions(model, device, (sessions) => {
+        const path = resolveBundled(sae, bundledModels)
+        const [sample, textSource] = text === null ? [SAMPLE_TEXT, 'the sample text'] : [text, 'the given text']
+        const open = (own: SaeReading): Promise<Sae> => openSae(path, own)
+        return runPreflight({ openSession, sessions, openSae: open, reading, hook, text: sample, textSource, versions }, task)
       }),
     'sae.activations': (input) => opened.bench(input, (bench) => promptActivations(bench, input.prompt)),
     'attribution.rank': (input, task) => opened.bench(input, (bench) => rankLatents(bench, input, task)),

@@ -13,7 +13,7 @@ const STEP = 5e-3
 
 /** `own` and `active` are one window's, and at most as long as the gradient session should run. */
 export async function gradientCheck(bench: Bench, own: HookValues, active: ActiveLatents): Promise<Preflight['gradient']> {
-  const { d_out, positions, latents, Z, rows, tokenScale } = active
+  const { d_out, latents, Z, rows, tokenScale } = active
   const [base] = await suffixLogits(bench, 1, own.value, own.beside)
   const target = topTokens(base ?? new Float32Array(), 1)[0]?.id ?? 0
   const session = await bench.gradient(logit)

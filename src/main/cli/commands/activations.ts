@@ -1,6 +1,6 @@
 /** `activations`: the active latents of a prompt, position by position. */
 import type { Command } from '../command'
-import { device, MODEL, path, prompt, PROMPT, SAE, text } from '../options'
+import { device, MODEL, path, prompt, PROMPT, SAE, text, reading } from '../options'
 import { digits, shown, table } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -13,6 +13,7 @@ export const activations: Command = {
       model: path(values, 'model', context),
       sae: path(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
+      reading: await reading(values, context),
       prompt: prompt(values),
       device: device(values)
     }

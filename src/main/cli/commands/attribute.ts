@@ -2,7 +2,7 @@
 import { fail } from '../../../shared/errors'
 import { type ExactCheck, MethodName, type Ranking, type TargetInput } from '../../../shared/records/ranking'
 import type { Command, OptionValues } from '../command'
-import { device, MODEL, number, path, prompt, PROMPT, SAE, text } from '../options'
+import { device, MODEL, number, path, prompt, PROMPT, SAE, text, reading } from '../options'
 import { digits, shown, table } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -27,6 +27,7 @@ export const attribute: Command = {
       model: path(values, 'model', context),
       sae: path(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
+      reading: await reading(values, context),
       device: device(values),
       prompt: prompt(values),
       method: method(values),

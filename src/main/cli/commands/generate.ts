@@ -3,7 +3,7 @@ import { fail } from '../../../shared/errors'
 import { GenerationSettings, type Recipe } from '../../../shared/records/steering'
 import { parseIntervention } from '../../steering/interventions'
 import type { Command, OptionValues } from '../command'
-import { device, MODEL, number, optionalPath, path, prompt, PROMPT, SAE, text } from '../options'
+import { device, MODEL, number, optionalPath, path, prompt, PROMPT, SAE, text, reading } from '../options'
 import { deviceNotes } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -34,6 +34,7 @@ export const generate: Command = {
       model: path(values, 'model', context),
       sae: optionalPath(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
+      reading: await reading(values, context),
       device: device(values),
       prompt: prompt(values),
       recipes,

@@ -5,7 +5,8 @@ import { demo } from './demo'
 import { generate } from './generate'
 import { labels } from './labels'
 import { logits } from './logits'
+import { preflight } from './preflight'
 import { report } from './report'
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [logits, activations, attribute, generate, ...labels, report, demo]
+export const commands: readonly Command[] = [preflight, logits, activations, attribute, generate, ...labels, report, demo]

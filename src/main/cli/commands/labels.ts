@@ -2,7 +2,7 @@
 import { fail } from '../../../shared/errors'
 import { ComputeOptions, type LabelSource } from '../../../shared/records/latent'
 import type { Command, OptionSpec } from '../command'
-import { device, MODEL, number, path, requiredText, SAE, text } from '../options'
+import { device, MODEL, number, path, requiredText, SAE, text, reading } from '../options'
 import { table } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -77,6 +77,7 @@ const compute: Command = {
         model: path(values, 'model', context),
         sae: path(values, 'sae', context),
         hook: text(values, 'hook') ?? null,
+        reading: await reading(values, context),
         device: device(values),
         path: path(values, 'text', context),
         options: {
