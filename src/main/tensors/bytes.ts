@@ -38,12 +38,23 @@ export async function withFile<T>(path: string, use: (handle: FileHandle) => Pro
   }
 }
 
+/**
+ * Memory for so many bytes, not cleared. It is never pooled, so it starts at an address every typed array can view.
+ * @throws OUT_OF_MEMORY when the system or Node has no more
+ */
+export function allocate(length: number, doing: string): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(length)
+  } catch (error) {
+    return fail('OUT_OF_MEMORY', { doing }, error)
+  }
+}
+
 /** The file as bytes; a read beyond its end is refused in the words of `container`. */
 export function fileSource(handle: FileHandle, path: string, container: Container | 'zip'): ByteSource {
   return {
     async read(offset, length) {
-      // allocUnsafeSlow is never pooled, so its memory starts at an address typed arrays can view.
-      const buffer = Buffer.allocUnsafeSlow(length)
+      const buffer = allocate(length, `reading ${path}`)
       for (let done = 0; done < length;) {
         const reading = handle.read(buffer, done, Math.min(length - done, MAX_READ), offset + done)
         const { bytesRead } = await reading.catch((error: unknown) => failToRead(path, error))
@@ -62,7 +73,7 @@ export function fileSource(handle: FileHandle, path: string, container: Containe
 export function memorySource(bytes: Buffer): ByteSource {
   return {
     read(offset, length) {
-      const copy = Buffer.allocUnsafeSlow(length)
+      const copy = allocate(length, 'reading a compressed array')
       bytes.copy(copy, 0, offset, offset + length)
       return Promise.resolve(copy)
     }

@@ -3,7 +3,7 @@
  * in the file is one read: at most `BLOCK` bytes, without gaps of more than `GAP` bytes, because reading over a small gap is quicker
  * than a read of its own.
  */
-import type { ByteSource } from './bytes'
+import { allocate, type ByteSource } from './bytes'
 import { isRowMajor, rowMajor } from './layout'
 
 /** Bytes read at once where a box is scattered over more. */
@@ -32,7 +32,7 @@ export async function readBox(source: ByteSource, tensor: Strided, box: Box): Pr
   const count = extent.reduce((product, length) => product * length, 1)
   if (count === 0) return Buffer.alloc(0)
   if (isRowMajor(extent, strides)) return source.read(start, count * size)
-  const out = Buffer.allocUnsafeSlow(count * size)
+  const out = allocate(count * size, 'bringing a tensor into row-major order')
   const steps = rowMajor(extent)
   // Axes by falling stride, without those of one element: the outermost is the one to cut.
   const axes = extent

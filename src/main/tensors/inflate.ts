@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises'
 import { createInflateRaw } from 'node:zlib'
 import { WorkbenchError } from '../../shared/errors'
-import { memorySource, type ByteSource } from './bytes'
+import { allocate, memorySource, type ByteSource } from './bytes'
 import { crcOf } from './crc'
 import type { Packed } from './types'
 
@@ -39,7 +39,7 @@ async function inflate(
   limit: number,
   refuse: (reason: string) => never
 ): Promise<{ bytes: Buffer; more: boolean }> {
-  const out = Buffer.allocUnsafeSlow(limit)
+  const out = allocate(limit, 'inflating a compressed array')
   let done = 0
   const compressed = async function* (): AsyncGenerator<Buffer> {
     for (let at = 0; at < length; at += READ) yield await source.read(offset + at, Math.min(READ, length - at))

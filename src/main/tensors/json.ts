@@ -19,8 +19,8 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   return isObject(value) ? value : fail('JSON_INVALID', { path, reason: 'it does not hold an object' })
 }
 
-/** Not a schema, which would copy: a tokenizer's object has hundreds of thousands of keys. */
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a parsed value is an object. Not a schema, which would copy: a tokenizer's has hundreds of thousands of keys. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -1,4 +1,4 @@
-/** Configurations: as JSON, as a model's config.json beside sound weights, as an SAE's cfg.json, as a tokenizer. */
+/** Configurations: as JSON, as a model's config.json beside sound weights, as an SAE's cfg.json, as a tokenizer (tokenizer.json or tokenizer.model). */
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -10,6 +10,7 @@ import { openSae } from '../../../src/main/saes/open'
 import { readJsonObject } from '../../../src/main/tensors/json'
 import type { Random } from '../../support/random-numbers'
 import { spoilJson } from '../json'
+import { mutate } from '../mutate'
 import type { Seed, Snapshot, Target } from '../types'
 import { TOKENIZERS } from './tokenizers'
 
@@ -64,7 +65,8 @@ async function readSae(path: string): Promise<Snapshot> {
   return whole([d_in, d_sae, gate, norm, hook])
 }
 
-const TEXT = 'The quick brown fox,\n  12345 jumps <s> over «ünïcödé» 🦊 </s>'
+/** With a run of letters that an expression like (a+)+$ would take ages for. */
+const TEXT = `The quick brown fox,\n  12345 jumps <s> over «ünïcödé» 🦊 </s> ${'a'.repeat(40)}!`
 
 /** A tokenizer that opens must give ids that it knows for any text, or refuse it. */
 async function readTokenizer(path: string): Promise<Snapshot> {
@@ -78,6 +80,13 @@ async function readTokenizer(path: string): Promise<Snapshot> {
 const configs = load([...modelPaths, ...saePaths])
 const modelConfigs = load(modelPaths)
 const saeConfigs = load(saePaths)
+/** SentencePiece's own files are bytes, not JSON: what is crafted is a splice of two of them, or lies about lengths. */
+const sentencePieces = ['bpe-bytes', 'bpe-unknown', 'unigram-rules', 'unigram-symbols']
+  .map((name) => load([`tokenizers/sentencepiece/${name}.model`]))
+  .flat()
+const craftBytes = (random: Random, seed: Seed): Buffer =>
+  mutate(random, { ...seed, bytes: mutate(random, seed, sentencePieces).bytes }, sentencePieces).bytes
+
 const tokenizers = [...load(['models/tiny-llama/tokenizer.json', 'gradsae/llama-tied-f16/tokenizer.json']), ...TOKENIZERS]
 const asNamed = (seed: string): string => seed
 
@@ -99,3 +108,10 @@ export const saeConfig: Target = {
   read: readSae
 }
 export const tokenizer: Target = { name: 'tokenizer', file: () => 'tokenizer.json', seeds: () => tokenizers, craft, read: readTokenizer }
+export const sentencePiece: Target = {
+  name: 'sentencepiece',
+  file: () => 'tokenizer.model',
+  seeds: () => sentencePieces,
+  craft: craftBytes,
+  read: readTokenizer
+}

@@ -1,7 +1,8 @@
 /** Strided reads of matrices larger than a block: right values, and no more of the file than needed. */
 import { expect, it } from 'vitest'
+import { failureOf } from '../../support/failing'
 import { BLOCK, readBox, type Box } from '../../../src/main/tensors/gather'
-import type { ByteSource } from '../../../src/main/tensors/bytes'
+import { allocate, type ByteSource } from '../../../src/main/tensors/bytes'
 
 /** A source whose element i (4 bytes) is the number i, and which records how much was read. */
 function counting(size: number): { source: ByteSource; reads: { offset: number; length: number }[] } {
@@ -104,4 +105,8 @@ it('any box of any permuted or sliced tensor is right', async () => {
 
 it('an empty box reads nothing', async () => {
   expect(await check([0, 4], [4, 1], { origin: [0, 0], extent: [0, 4] })).toEqual([])
+})
+
+it('more than any memory is refused in words', async () => {
+  expect(await failureOf(() => allocate(2 ** 50, 'reading x'))).toMatch(/There was not enough memory while reading x\./)
 })

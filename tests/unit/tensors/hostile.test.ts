@@ -6,7 +6,7 @@ import { prepareTarget, runCase, type Originals } from '../../hostile/run'
 import { TARGETS } from '../../hostile/targets'
 import { temporaryFolder } from '../../support/folder'
 
-const COUNT = 200
+const COUNT = 120
 const SEED = 1
 
 it.each(TARGETS.map((target) => [target.name, target] as const))(
