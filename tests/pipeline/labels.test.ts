@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { build } from 'vite'
 import { beforeAll, expect, it } from 'vitest'
 import { ComputeOptions } from '../../src/shared/records/latent'
+import type { OptionValues } from '../../src/main/cli/command'
+import { commands } from '../../src/main/cli/commands'
 import { DEFAULT_SAE } from '../support/benches'
 import { handlerTask, openEngine } from '../support/engine'
+import { failureOf } from '../support/failing'
 import { temporaryFolder } from '../support/folder'
 import { DEFAULT_MODEL } from '../support/models'
 
@@ -79,12 +82,12 @@ it('imported explanations stand beside our own, named, searchable, in the detail
 it('labels computed from stories agree with those that were computed from others of their kind', async () => {
   const engine = openEngine(await temporaryFolder())
   const [sae, model] = [await unlabelled(), DEFAULT_MODEL]
-  const options = ComputeOptions.parse({ tokens: 20_000 })
+  const options = ComputeOptions.parse({ tokens: 10_000 })
   const computed = await engine['labels.compute']({ model, sae, hook: null, device: 'cpu', path: STORIES, options }, handlerTask())
-  expect(computed).toMatchObject({ tokens: 20_000, resumed: 0 })
+  expect(computed).toMatchObject({ tokens: 10_000, resumed: 0 })
   const own = openEngine(null)
-  // Latents that fire often, as latents.jsonl has it from another text of the same distribution: 20,000 tokens at a rate of 1 % are
-  // 200 events, whose number has a standard deviation of 7 %, more where events come in clusters. A factor of 2 is far outside that.
+  // Latents that fire often, as latents.jsonl has it from another text of the same distribution: 10,000 tokens at a rate of 1 % are
+  // 100 events, whose number has a standard deviation of 10 %, more where events come in clusters. A factor of 2 is far outside that.
   let compared = 0
   for (const latent of [0, 11, 100, 500, 1000, 1500, 2000]) {
     const there = await own['latents.detail']({ model, sae: DEFAULT_SAE, latent, device: 'cpu' }, handlerTask())
@@ -96,7 +99,7 @@ it('labels computed from stories agree with those that were computed from others
     expect((here.maxActivation ?? 0) / (there.maxActivation ?? 1)).toBeGreaterThan(0.5)
     expect(here.promoted).toEqual(there.promoted)
     expect(here.label).toContain(JSON.stringify(there.promoted[0]?.text))
-    expect(here.measuredBy).toBe('Computed from val_stories.jsonl, 20,000 tokens')
+    expect(here.measuredBy).toBe('Computed from val_stories.jsonl, 10,000 tokens')
     const [context] = here.contexts
     expect(context?.activations[context.at]).toBe(Math.max(...(context?.activations ?? [])))
   }
@@ -136,3 +139,32 @@ it('a computation that is killed, and killed again, goes on and comes to the sam
   expect(await run(parted, sae, null)).toMatch(/^finished [1-9]/)
   expect(await recordsIn(parted)).toBe(await recordsIn(whole))
 }, 60_000)
+
+it('the command line lists, imports, computes, searches and removes labels, and says what it needs to be told', async () => {
+  const [labels, sae, from] = [await temporaryFolder(), await unlabelled(), await exported({ 5: 'the quokka neuron' })]
+  const engine = openEngine(labels)
+  const task = handlerTask()
+  const context = { engine: () => engine, task, cwd: '/', bundledModels: '', resources: '', scratch: '', version: 'test' }
+  const command = (name: string, values: OptionValues = {}) => {
+    const found = commands.find((candidate) => candidate.name === `labels ${name}`)
+    return found?.run({ sae, labels, ...values }, context) ?? expect.fail(`there is no command labels ${name}`)
+  }
+  expect((await command('list')).human).toBe('There are no labels.')
+  expect(await failureOf(() => command('import', { from }))).toBe(
+    'The labels were not imported. Nothing says that the labels of Neuronpedia storyteller/3-res are for sae. Are they? ' +
+      'Repeat it with --confirm, or with --take and one of: "Neuronpedia storyteller/3-res".'
+  )
+  const { human } = await command('import', { from, take: 'Neuronpedia storyteller/3-res' })
+  expect(human).toContain('1 explanations added from 1 files')
+  const text = join(labels, 'text.txt')
+  await writeFile(text, 'Mia lost her red ball in the park. She was very sad. Tom saw her and said: do not cry.')
+  const computed = await command('compute', { model: DEFAULT_MODEL, text, device: 'cpu', 'max-tokens': '10' })
+  expect(computed.human).toMatch(/^10 tokens in 1 windows; \d+ latents fired/)
+  expect(computed.notes).toEqual(['Only the first 10 tokens of the text were read.'])
+  expect((await command('search', { query: 'quokka' })).human).toContain('5  the quokka neuron  Neuronpedia storyteller/3-res')
+  const { sources } = await engine['labels.sources']({ sae }, task)
+  expect((await command('list')).human.split('\n')).toHaveLength(4)
+  for (const { id } of sources) expect((await command('remove', { id })).json).toEqual({ removed: true })
+  expect((await command('remove', { id: 'own' })).human).toBe('There is no removable source own.')
+  expect(await failureOf(() => command('import', { from, labels: undefined }))).toContain('--labels is missing.')
+})

@@ -63,7 +63,7 @@ describe('hostile files', () => {
     const path = await written('')
     let refused = 0
     for (const whole of [plain, gzipSync(plain)]) {
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < 40; round++) {
         const spoilt = Buffer.from(whole.subarray(0, pick(4) === 0 ? pick(whole.length) : whole.length))
         for (let flips = pick(4); flips > 0 && spoilt.length > 0; flips--) {
           const at = pick(spoilt.length)
@@ -79,7 +79,7 @@ describe('hostile files', () => {
         } else expect(outcome).toHaveProperty('status')
       }
     }
-    expect(refused).toBeGreaterThan(30)
+    expect(refused).toBeGreaterThan(20)
   })
 
   it('is cancelled without a trace', async () => {
