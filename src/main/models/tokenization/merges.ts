@@ -2,6 +2,9 @@
 import type { Merge } from './bpe'
 import type { Refuse } from './types'
 
+/** Gemma 2 has 580,604. */
+const MOST_MERGES = 2 ** 21
+
 /**
  * Reads "a b" strings or ["a", "b"] arrays into a table of ids. Gemma 3 has 514,906 of them, and a Map of objects would take
  * five times the room of these arrays: open addressing, at most half full.
@@ -12,6 +15,7 @@ export function mergeTable(
   prefix: string,
   refuse: Refuse
 ): (left: number, right: number) => Merge | undefined {
+  if (merges.length > MOST_MERGES) return refuse(`it has more than ${MOST_MERGES} merges`)
   const capacity = 2 ** Math.ceil(Math.log2(2 * merges.length + 2))
   const mask = capacity - 1
   const lefts = new Int32Array(capacity).fill(-1)

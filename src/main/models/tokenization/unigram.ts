@@ -20,13 +20,15 @@ export interface UnigramOptions {
 const UNKNOWN_PENALTY = 10
 /** Bounds the work for each character; SentencePiece's own limit is 16 unless it is trained with another one. */
 const LONGEST_ENTRY = 1024
+/** Half a million pieces of eight characters. */
+const MOST_UNITS = 2 ** 22
 
 export function createUnigram({ entries, ids, hidden, unk, byteFallback, refuse }: UnigramOptions): Encoder {
   const lowest = entries.reduce((least, [, score]) => Math.min(least, score), Infinity)
   const visible = entries.flatMap(([entry, score], id) => (hidden.has(id) || entry === '' ? [] : [{ entry, score, id }]))
   const longest = visible.find(({ entry }) => entry.length > LONGEST_ENTRY)
   if (longest) return refuse(`its piece ${JSON.stringify(longest.entry.slice(0, 40))}... has more than ${LONGEST_ENTRY} characters`)
-  const prefixes = createPrefixSearch(visible)
+  const prefixes = createPrefixSearch(visible, refuse)
 
   return (piece, out) => {
     const { from, entryAt } = bestPath(piece, prefixes, lowest - UNKNOWN_PENALTY, unk ?? -1)
@@ -83,28 +85,48 @@ function bestPath(piece: string, search: PrefixSearch, unknownScore: number, unk
 /** Calls `found` for each entry that `text` has at `start`, the shortest first. */
 type PrefixSearch = (text: string, start: number, found: (length: number, score: number, id: number) => void) => void
 
-/** Entries in the order of their code units: those with a common beginning lie together, found by halving. */
-function createPrefixSearch(entries: readonly { entry: string; score: number; id: number }[]): PrefixSearch {
-  const sorted = [...entries].sort((a, b) => (a.entry < b.entry ? -1 : a.entry > b.entry ? 1 : a.id - b.id))
-  const unit = (index: number, depth: number): number => sorted[index]?.entry.charCodeAt(depth) ?? NaN
-  /** The first of [low, high) whose unit at `depth` is at least `wanted`; entries that end there come first. */
-  const lowerBound = (low: number, high: number, depth: number, wanted: number): number => {
-    let [from, to] = [low, high]
-    while (from < to) {
-      const middle = (from + to) >> 1
-      if (unit(middle, depth) >= wanted) to = middle
-      else from = middle + 1
+/**
+ * A tree of code units: the way from the root spells an entry. The branches of all nodes lie in one table (open addressing,
+ * at most half full), because 250,000 entries have two million nodes.
+ */
+function createPrefixSearch(entries: readonly { entry: string; score: number; id: number }[], refuse: Refuse): PrefixSearch {
+  const most = entries.reduce((sum, { entry }) => sum + entry.length, 1)
+  if (most > MOST_UNITS) return refuse(`its pieces hold more than ${MOST_UNITS} characters together`)
+  const mask = 2 ** Math.ceil(Math.log2(2 * most)) - 1
+  /** Node and unit of the branch in each slot; -1 where there is none. */
+  const parents = new Int32Array(mask + 1).fill(-1)
+  const units = new Uint16Array(mask + 1)
+  const children = new Int32Array(mask + 1)
+  const slotOf = (node: number, unit: number): number => {
+    let slot = Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b)
+    slot = (slot ^ (slot >>> 15)) & mask
+    while (parents[slot] !== -1 && (parents[slot] !== node || units[slot] !== unit)) slot = (slot + 1) & mask
+    return slot
+  }
+  /** The entry that ends at each node, or -1. */
+  const ends = new Int32Array(most).fill(-1)
+  let nodes = 1
+  for (const [index, { entry }] of entries.entries()) {
+    let node = 0
+    for (let at = 0; at < entry.length; at++) {
+      const slot = slotOf(node, entry.charCodeAt(at))
+      if (parents[slot] === -1) {
+        parents[slot] = node
+        units[slot] = entry.charCodeAt(at)
+        children[slot] = nodes++
+      }
+      node = children[slot] ?? 0
     }
-    return from
+    ends[node] = index
   }
   return (text, start, found) => {
-    let [low, high] = [0, sorted.length]
-    for (let depth = 0; start + depth < text.length && low < high; depth++) {
-      const wanted = text.charCodeAt(start + depth)
-      low = lowerBound(low, high, depth, wanted)
-      high = lowerBound(low, high, depth, wanted + 1)
-      const entry = sorted[low]
-      if (low < high && entry?.entry.length === depth + 1) found(depth + 1, entry.score, entry.id)
+    let node = 0
+    for (let at = start; at < text.length; at++) {
+      const slot = slotOf(node, text.charCodeAt(at))
+      if (parents[slot] === -1) return
+      node = children[slot] ?? 0
+      const entry = entries[ends[node] ?? -1]
+      if (entry !== undefined) found(at + 1 - start, entry.score, entry.id)
     }
   }
 }
