@@ -44,8 +44,8 @@ export interface WindowRequest {
 
 /** The id that begins a text: what the tokenizer puts first, or what config.json names; null where there is none. */
 export function bosOf({ tokenizer, rawConfig, config }: Model): number | null {
-  const [first] = tokenizer.encode('')
-  if (first !== undefined) return first
+  const [first] = tokenizer.encode('a')
+  if (first !== undefined && tokenizer.specialIds.has(first)) return first
   const named = rawConfig.bos_token_id
   return typeof named === 'number' && Number.isInteger(named) && named >= 0 && named < config.d_vocab ? named : null
 }
