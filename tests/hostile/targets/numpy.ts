@@ -80,7 +80,7 @@ const bombs = [2 ** 20, 2 ** 25].map((bytes) => {
 })
 
 function craftArchive(random: Random): Buffer {
-  const members: MemberToWrite[] = Array.from({ length: random.pick([0, 1, 2, 3, 3, 3, 400]) }, (_, i) => {
+  const members: MemberToWrite[] = Array.from({ length: random.pick([0, 1, 2, 3, 3, 3, 3, 3, 3, 100]) }, (_, i) => {
     const name = random.below(8) === 0 ? random.pick(NAMES) : `m${i}.npy`
     const data = random.below(5) === 0 ? craftArray(random) : zeros([1 + random.below(5), 2])
     const facts = (): number =>
@@ -100,7 +100,7 @@ function craftArchive(random: Random): Buffer {
       local: lies(['size', 'length', 'crc', 'flags', 'method'])
     }
   })
-  if (random.below(10) === 0) members.push(bomb(random))
+  if (random.below(30) === 0) members.push(bomb(random))
   const end: EndLie =
     random.below(8) === 0
       ? { [random.pick(['disk', 'count', 'length', 'offset'])]: random.pick([0, 1, 2, 0xffff, random.below(1000)]) }

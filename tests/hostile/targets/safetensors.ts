@@ -32,7 +32,7 @@ function craft(random: Random, { bytes }: Seed): Buffer {
   const kind = random.below(12)
   if (kind === 0)
     return encode(header, data, random.pick([0n, 1n, BigInt(length + 1), BigInt(length - 1), 2n ** 63n, -1n, 2n ** 24n, 2n ** 24n + 1n]))
-  if (kind === 1) return encode(manyTensors(random.pick([10, 1000, 20_000])), data)
+  if (kind === 1) return encode(manyTensors(random.pick([10, 1000, 3000])), data)
   if (kind === 2) return encode('['.repeat(random.pick([70, 100_000])), data)
   if (kind === 3)
     return encode(
