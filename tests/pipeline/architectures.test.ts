@@ -91,7 +91,7 @@ describe.each(named(EVERY_TINY_MODEL))('%s against PyTorch in float64', (_, fold
   it('has the hook points and read points that PyTorch has', () => {
     const { architecture, config, rawConfig } = sessions.model
     expect([...architecture.hookPoints(config, rawConfig)]).toEqual(Object.keys(golden.hooks))
-    expect([...architecture.readPoints(config)]).toEqual(Object.keys(golden.reads))
+    expect([...architecture.readPoints(config, rawConfig)]).toEqual(Object.keys(golden.reads))
   })
 
   it('has the same value at every hook point, and goes on from there to the same logits', async () => {

@@ -64,7 +64,7 @@ export function widthOf({ n_heads, d_head, d_mlp, d_model }: ModelConfig, hook: 
 /** A hook point or read point the model has. @throws HOOK_UNKNOWN, listing the ones there are */
 export function checkReadable(model: Model, hook: string): string {
   const { architecture, config, rawConfig } = model
-  const points = [...architecture.hookPoints(config, rawConfig), ...architecture.readPoints(config)]
+  const points = [...architecture.hookPoints(config, rawConfig), ...architecture.readPoints(config, rawConfig)]
   if (points.includes(hook)) return hook
   return fail('HOOK_UNKNOWN', { model: model.name, hook, supported: points.join(', ') })
 }

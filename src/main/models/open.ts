@@ -71,7 +71,7 @@ export function modelInfo(model: Model): ModelInfo {
     hash: model.hash,
     hookPoints: [...model.architecture.hookPoints(model.config, model.rawConfig)],
     memoryEstimate: null,
-    readPoints: [...model.architecture.readPoints(model.config)]
+    readPoints: [...model.architecture.readPoints(model.config, model.rawConfig)]
   }
 }
 

@@ -112,7 +112,7 @@ export interface Architecture {
   /** Hook points in forward order that a segment may start or end at; `standardHooks` where blocks have the usual order. */
   hookPoints(config: ModelConfig, raw: Readonly<Record<string, unknown>>): readonly string[]
   /** Further places whose value can be read, not replaced: inputs of transcoders, such as `blocks.{i}.ln2.hook_normalized`. */
-  readPoints(config: ModelConfig): readonly string[]
+  readPoints(config: ModelConfig, raw: Readonly<Record<string, unknown>>): readonly string[]
   /** tokens int64 [batch, seq] -> residual stream entering block 0, float32 [batch, seq, d_model]. */
   embed(emit: Emit, tokens: Value): Value
   /** Residual stream before block `layer` -> after it. Names its hook points. */
