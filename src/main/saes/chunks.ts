@@ -7,7 +7,7 @@ import type { Feeds, Session } from '../runtime/types'
 import type { ActiveLatents } from './encoder'
 import type { Sae } from './types'
 
-/** What some positions came to. A lean encoder leaves rows, reconstruction and error to its caller. */
+/** What some positions came to. An encoder that does not decode leaves rows, reconstruction and error to its caller. */
 export interface Joined extends Omit<ActiveLatents, 'rows' | 'reconstruction' | 'error'> {
   readonly rows: Float32Array | null
   readonly reconstruction: Float32Array | null
@@ -22,21 +22,22 @@ export interface Chunk extends Joined {
 export interface ChunkRequest {
   /** [positions, d_in] */
   readonly input: Float32Array
-  /** [positions, d_out]; null for a lean encoder, which is not told. */
-  readonly target: Float32Array | null
+  /** [positions, d_out] */
+  readonly target: Float32Array
+  /** Whether the encoder takes the target: transcoders that decode. */
+  readonly told: boolean
   readonly positions: number
   readonly atOnce: number
 }
 
 /** Runs the encoder over the positions, `atOnce` at a time. @throws RUNTIME_FAILED, OUT_OF_MEMORY */
-export async function encodeChunks(session: Session, sae: Sae, { input, target, positions, atOnce }: ChunkRequest): Promise<Chunk[]> {
+export async function encodeChunks(session: Session, sae: Sae, { input, target, told, positions, atOnce }: ChunkRequest): Promise<Chunk[]> {
   const { d_in, d_out } = sae
   const chunks: Chunk[] = []
   for (let first = 0; first === 0 || first < positions; first += atOnce) {
     const count = Math.min(atOnce, positions - first)
     const part = (values: Float32Array, width: number): Float32Array => values.subarray(first * width, (first + count) * width)
     const feeds: Feeds = { resid: f32([count, d_in], part(input, d_in)) }
-    const told = target !== null && sae.hookOut !== null
     const outputs = await session.run(told ? { ...feeds, target: f32([count, d_out], part(target, d_out)) } : feeds)
     const optional = (name: string): Float32Array | null => (outputs[name] ? floatsOf(outputs, name) : null)
     chunks.push({

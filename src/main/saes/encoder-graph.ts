@@ -17,17 +17,22 @@ import { decoderNorms, decoderRowsOf, scaled, weight } from './weights'
 export interface EncoderOptions {
   /** |W_dec[i]| of every latent (read.ts), where the gate needs them. */
   readonly norms: Float32Array | null
-  /** For SAEs that fill a good part of the memory: half precision is cast slice by slice, and W_dec is left out. */
+  /** For SAEs that fill a good part of the memory: half precision is cast slice by slice. */
   readonly lean: boolean
+  /** Whether the graph reconstructs; W_dec is left out otherwise. */
+  readonly decodes: boolean
 }
 
 /**
  * Inputs: `resid` float32 [pos, d_in], what the SAE reads; for transcoders `target` [pos, d_out], what it stands for. Outputs: `latents`
  * int64 [U] ascending, `Z` float32 [pos, U], `rows` [U, d_out], `reconstruction` and `error` [pos, d_out], `tokenScale` and
- * `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_out], `check` []; with a W_skip `skip` [pos, d_out]. When lean there is no
- * `target`, and no `rows`, `reconstruction` and `error` come out.
+ * `tokenShift` [pos, 1], `bias` = b_dec / outScale [d_out], `check` []; with a W_skip `skip` [pos, d_out]. Where it does not
+ * decode there is no `target`, and no `rows`, `reconstruction` and `error` come out.
  */
-export function buildEncoder(sae: Sae, { norms: given, lean }: EncoderOptions = { norms: null, lean: false }): Graph {
+export function buildEncoder(
+  sae: Sae,
+  { norms: given, lean, decodes }: EncoderOptions = { norms: null, lean: false, decodes: true }
+): Graph {
   const graph = createGraph(`SAE ${sae.name}`)
   const resid = addInput(graph, 'resid', 'float32', ['pos', sae.d_in])
   const { xn, tokenScale, tokenShift } = normalise(graph, sae, resid)
@@ -40,7 +45,7 @@ export function buildEncoder(sae: Sae, { norms: given, lean }: EncoderOptions = 
   const bias = scaled(graph, weight(graph, sae, 'b_dec'), 1 / sae.outScale)
   const skip = sae.weights.has('W_skip') ? skipped(graph, sae, resid) : null
   const outputs = { latents, Z, tokenScale, tokenShift, bias, check, ...(skip ? { skip } : {}) }
-  const all = lean ? outputs : { ...outputs, ...reconstructed(graph, sae, resid, norms, outputs) }
+  const all = !decodes ? outputs : { ...outputs, ...reconstructed(graph, sae, resid, norms, outputs) }
   for (const [name, value] of Object.entries(all)) addOutput(graph, name, value)
   return graph
 }

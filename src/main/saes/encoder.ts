@@ -74,18 +74,26 @@ export async function createEncoder(
   const limits = { ...LIMITS, ...given }
   const norms = needsNorms(sae) ? await decoderNorms(sae) : null
   const lean = isLean(sae, limits.whole)
-  const graph = buildEncoder(sae, { norms, lean })
+  const decodes = !lean || sae.decoderByOutput
+  const graph = buildEncoder(sae, { norms, lean, decodes })
   const session = await openSession(graph, { folder: sae.folder, device, doing: `loading the SAE ${sae.name}`, lean })
   return {
     sae,
     device: session.device,
     async encode(input, positions, target) {
       const wanted = sae.hookOut === null ? input : targetOf(sae, target)
-      const chunks = await encodeChunks(session, sae, { input, target: lean ? null : wanted, positions, atOnce: atOnce(sae, limits) })
+      const chunks = await encodeChunks(session, sae, {
+        input,
+        target: wanted,
+        told: decodes && sae.hookOut !== null,
+        positions,
+        atOnce: atOnce(sae, limits)
+      })
       const latents = latentsOf(chunks)
       const limit = Math.floor(limits.active / (positions + sae.d_out))
       if (latents.length > limit) fail('SAE_TOO_WIDE', { active: latents.length, sae: sae.name, limit })
-      const active = lean ? await reconstructed(sae, joined(chunks, latents), norms, wanted) : whole(joined(chunks, latents))
+      const found = joined(chunks, latents)
+      const active = isWhole(found) ? found : await reconstructed(sae, found, norms, wanted)
       // The error is finite only where the hook values and the reconstruction are; the check sees what the gate hides.
       const broken = chunks.some((chunk) => chunk.broken)
       if (broken || !active.error.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
@@ -96,20 +104,19 @@ export async function createEncoder(
 }
 
 /**
- * Whether the SAE is run lean: W_enc is used where its file is mapped, without a packed or converted copy, and of W_dec only the active
- * rows are read. A decoder whose rows lie scattered over the file is gathered by the runtime instead.
+ * Whether the SAE is run lean: its matrices are used where their file is mapped, without a packed or converted copy, and where decoder
+ * rows lie in one piece only the active ones are read. Scattered ones, columns in the file, are gathered from the mapped file.
  */
-export function isLean({ d_in, d_sae, decoderByOutput }: Sae, whole = LIMITS.whole): boolean {
-  return d_in * d_sae > whole && !decoderByOutput
+export function isLean({ d_in, d_sae }: Pick<Sae, 'd_in' | 'd_sae'>, whole = LIMITS.whole): boolean {
+  return d_in * d_sae > whole
 }
 
 function atOnce({ d_sae }: Sae, { dense }: EncoderLimits): number {
   return Math.max(1, Math.floor(dense / d_sae))
 }
 
-function whole({ rows, reconstruction, error, ...rest }: Joined): ActiveLatents {
-  assert(rows && reconstruction && error, 'an encoder that is not lean reconstructs')
-  return { ...rest, rows, reconstruction, error }
+function isWhole(found: Joined): found is Joined & ActiveLatents {
+  return found.rows !== null
 }
 
 /** Reads the active decoder rows, reconstructs from them, and takes the error. */
