@@ -173,28 +173,47 @@ async function readFlatRows(
 
 /** Slices of a matrix across `axis`, float32 [slices, other axis]. Neighbours are read together, over the gaps between them. */
 async function readSlices(file: TensorFile, entry: TensorEntry, axis: 0 | 1, indices: readonly number[]): Promise<Float32Array> {
-  const other = axis === 0 ? 1 : 0
-  const [slices = 0, length = 0] = [entry.shape[axis], entry.shape[other]]
-  const [stride = 1, otherStride = 1] = [entry.strides[axis], entry.strides[other]]
-  checkIndices(entry, indices, slices)
-  const out = new Float32Array(indices.length * length)
-  const size = bytesPerElement(entry.dtype)
-  // Whether a slice is one run in the file; else the elements of one place in all slices are.
-  const along = stride >= otherStride
-  const widest = Math.max(1, Math.floor(BLOCK / size / (along ? length : 1)))
-  const widestGap = GAP / size / (along ? length : 1)
+  const [rowStride = 1, columnStride = 1] = entry.strides
+  // Slices across one axis of a matrix are those across the other axis of its transpose, which may lie row by row in the file.
+  if (rowStride < columnStride) {
+    const flipped = { ...entry, shape: [...entry.shape].reverse(), strides: [...entry.strides].reverse() }
+    return await (axis === 0 ? pickColumns : pickRows)(file, flipped, indices)
+  }
+  return await (axis === 0 ? pickRows : pickColumns)(file, entry, indices)
+}
+
+/** Rows that are one run each. */
+async function pickRows(file: TensorFile, entry: TensorEntry, rows: readonly number[]): Promise<Float32Array> {
+  const [count = 0, length = 0] = entry.shape
+  checkIndices(entry, rows, count)
+  const out = new Float32Array(rows.length * length)
+  const bytes = Math.max(1, length * bytesPerElement(entry.dtype))
   await withSource(file, entry, async (source) => {
-    for (const { first, width, places } of groupsOf(indices, widest, widestGap)) {
-      const step = Math.max(1, Math.floor(BLOCK / size / width))
+    for (const { first, width, places } of groupsOf(rows, Math.max(1, Math.floor(BLOCK / bytes)), GAP / bytes)) {
+      const block = await floats(source, entry, { origin: [first, 0], extent: [width, length] })
+      for (const { place, index } of places) out.set(block.subarray((index - first) * length, (index - first + 1) * length), place * length)
+    }
+  })
+  return out
+}
+
+/** Columns, picked out of blocks of rows: whole rows where the columns lie all over them, because those are one run. */
+async function pickColumns(file: TensorFile, entry: TensorEntry, columns: readonly number[]): Promise<Float32Array> {
+  const [length = 0, count = 0] = entry.shape
+  checkIndices(entry, columns, count)
+  const out = new Float32Array(columns.length * length)
+  const size = bytesPerElement(entry.dtype)
+  const widest = Math.max(1, Math.floor(BLOCK / size))
+  await withSource(file, entry, async (source) => {
+    for (const group of groupsOf(columns, widest, GAP / size)) {
+      const { first, width } = group.width * 2 > count && count <= widest ? { first: 0, width: count } : group
+      const step = Math.max(1, Math.floor(widest / width))
       for (let from = 0; from < length; from += step) {
         const depth = Math.min(step, length - from)
-        const box = axis === 0 ? { origin: [first, from], extent: [width, depth] } : { origin: [from, first], extent: [depth, width] }
-        const block = await floats(source, entry, box)
-        const [blockStride, blockStep] = axis === 0 ? [depth, 1] : [1, width]
-        for (const { place, index } of places) {
+        const block = await floats(source, entry, { origin: [from, first], extent: [depth, width] })
+        for (const { place, index } of group.places) {
           const target = place * length + from
-          const start = (index - first) * blockStride
-          for (let i = 0; i < depth; i++) out[target + i] = block[start + i * blockStep] ?? 0
+          for (let i = 0; i < depth; i++) out[target + i] = block[i * width + index - first] ?? 0
         }
       }
     }
