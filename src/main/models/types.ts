@@ -21,7 +21,10 @@ export interface ModelConfig {
 export interface Tokenizer {
   /** Text -> ids; BOS as the tokenizer's own post-processor says. Special tokens spelt in the text stay plain text. */
   encode(text: string): number[]
-  /** Text -> ids without BOS or EOS. */
+  /**
+   * Text that continues another -> ids: no BOS or EOS, and no space in front but one that is typed. So " Paris" is the token
+   * that a SentencePiece model puts after a word, and "Paris" the one that goes on with a word.
+   */
   encodeRaw(text: string): number[]
   /** What a token's bytes say, ready for display. */
   token(id: number): Token

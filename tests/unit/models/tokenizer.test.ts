@@ -109,6 +109,20 @@ describe('a SentencePiece tokenizer', () => {
   })
 })
 
+describe('Metaspace in files of before 2024', () => {
+  it.each([
+    [true, [2, 1]],
+    [false, [1]],
+    [undefined, [2, 1]]
+  ])('add_prefix_space: %s', (add_prefix_space, ids) => {
+    const model = { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['a', -1], ['▁', -1]] }
+    const file = TokenizerFile.parse({ model, pre_tokenizer: { type: 'Metaspace', replacement: '▁', add_prefix_space } })
+    const tokenizer = createTokenizer({ file, config: {}, path: 'tokenizer.json' })
+    expect(tokenizer.encode('a')).toEqual(ids)
+    expect([tokenizer.encodeRaw('a'), tokenizer.encodeRaw(' a')]).toEqual([[1], [2, 1]])
+  })
+})
+
 describe('BOS', () => {
   const bos = { add_bos_token: true, bos_token: { content: '<s>' } }
   const cases: [rule: string, postProcessor: unknown, config: unknown, ids: number[]][] = [
