@@ -1,27 +1,37 @@
 /** Inflates zip members into memory, never further than they are supposed to reach. */
 import { pipeline } from 'node:stream/promises'
-import { createInflateRaw } from 'node:zlib'
+import { constants, createInflateRaw, inflateRawSync } from 'node:zlib'
 import { WorkbenchError } from '../../shared/errors'
 import { allocate, memorySource, type ByteSource } from './bytes'
 import { crcOf } from './crc'
 import type { Packed } from './types'
+import { MAX_RATIO, type Refuse } from './zip'
 
 /** Compressed bytes read at once. */
 const READ = 2 ** 20
+/** Compressed bytes that surely hold a usual header; they inflate to 4 MiB at most. */
+const HEAD = 2 ** 12
 
 /**
- * The first `limit` bytes of a deflated member, or all it has.
+ * The first bytes of a deflated member: those of its first 4 KiB, or with `limit` so many of them, or all it has.
  * @throws what `refuse` throws, when the bytes are not a deflated stream
  */
-export async function inflateStart(source: ByteSource, packed: Packed, limit: number, refuse: (reason: string) => never): Promise<Buffer> {
-  return (await inflate(source, packed, Math.min(limit, packed.inflated), refuse)).bytes
+export async function inflateStart(source: ByteSource, packed: Packed, refuse: Refuse, limit?: number): Promise<Buffer> {
+  if (limit !== undefined) return (await inflate(source, packed, Math.min(limit, packed.inflated), refuse)).bytes
+  const head = await source.read(packed.offset, Math.min(HEAD, packed.length))
+  try {
+    // A stream for each of thousands of members would take seconds.
+    return inflateRawSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: HEAD * MAX_RATIO })
+  } catch (error) {
+    return refuse(notDeflated(error))
+  }
 }
 
 /**
  * A whole member as a source of bytes, its length and CRC-32 checked.
  * @throws what `refuse` throws
  */
-export async function inflateMember(source: ByteSource, packed: Packed, refuse: (reason: string) => never): Promise<ByteSource> {
+export async function inflateMember(source: ByteSource, packed: Packed, refuse: Refuse): Promise<ByteSource> {
   const { bytes, more } = await inflate(source, packed, packed.inflated, refuse)
   if (more) return refuse(`it inflates to more than the ${packed.inflated} bytes it claims`)
   if (bytes.length < packed.inflated) return refuse(`it inflates to ${bytes.length} bytes, but claims ${packed.inflated}`)
@@ -37,7 +47,7 @@ async function inflate(
   source: ByteSource,
   { offset, length }: Packed,
   limit: number,
-  refuse: (reason: string) => never
+  refuse: Refuse
 ): Promise<{ bytes: Buffer; more: boolean }> {
   const out = allocate(limit, 'inflating a compressed array')
   let done = 0
@@ -55,7 +65,9 @@ async function inflate(
   } catch (error) {
     if (error instanceof Enough) return { bytes: out, more: true }
     if (error instanceof WorkbenchError) throw error
-    return refuse(`it is not a deflated stream (${error instanceof Error ? error.message : String(error)})`)
+    return refuse(notDeflated(error))
   }
   return { bytes: out.subarray(0, done), more: false }
 }
+
+const notDeflated = (error: unknown): string => `it is not a deflated stream (${error instanceof Error ? error.message : String(error)})`

@@ -28,19 +28,24 @@ export function isNpy(start: Buffer): boolean {
   return start.subarray(0, MAGIC.length).equals(MAGIC)
 }
 
+/** Bytes that the header takes, as the first 12 say; NaN where it begins otherwise. */
+export function npyHeaderLength(start: Buffer): number {
+  if (!isNpy(start) || start.length < 12) return NaN
+  return start[6] === 1 ? 10 + start.readUInt16LE(8) : 12 + start.readUInt32LE(8)
+}
+
 /**
  * Reads the header from the first bytes of an npy file (all of it, or MAX_NPY_HEADER).
  * @throws what `refuse` throws
  */
 export function parseNpy(start: Buffer, refuse: Refuse): NpyHeader {
-  if (!isNpy(start) || start.length < 12) return refuse('it does not begin with the npy signature')
+  const length = npyHeaderLength(start)
+  if (Number.isNaN(length)) return refuse('it does not begin with the npy signature')
   const version = start[6] ?? 0
   if (version < 1 || version > 3) return refuse(`its npy version ${version} is not known`)
-  const before = version === 1 ? 10 : 12
-  const length = before + (version === 1 ? start.readUInt16LE(8) : start.readUInt32LE(8))
   if (length > MAX_NPY_HEADER) return refuse(`its header claims ${length} bytes, more than the ${MAX_NPY_HEADER} that are read`)
   if (length > start.length) return refuse(`its header claims ${length} bytes, but only ${start.length} are there`)
-  const text = start.toString(version === 3 ? 'utf8' : 'latin1', before, length)
+  const text = start.toString(version === 3 ? 'utf8' : 'latin1', version === 1 ? 10 : 12, length)
   const { descr, fortran_order: fortran, shape } = parseDict(text, refuse)
   if (typeof fortran !== 'boolean' || !Array.isArray(shape)) return refuse('its header is not the one NumPy writes')
   if (shape.length > MAX_AXES) return refuse(`it has ${shape.length} axes, more than the ${MAX_AXES} that are read`)

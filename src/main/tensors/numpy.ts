@@ -4,7 +4,7 @@ import { fileSource, invalid, withFile, type ByteSource } from './bytes'
 import { bytesPerElement } from './dtypes'
 import { inflateStart } from './inflate'
 import { columnMajor, countOf, isRowMajor, rowMajor } from './layout'
-import { MAX_NPY_HEADER, parseNpy, type NpyHeader } from './npy'
+import { MAX_NPY_HEADER, npyHeaderLength, parseNpy, type NpyHeader } from './npy'
 import type { Packed, TensorEntry, TensorFile } from './types'
 import type { Refuse, ZipMember } from './zip'
 
@@ -45,15 +45,19 @@ export async function readNpz(path: string, bytes: number, source: ByteSource, m
     const { offset, length, size, crc } = member
     const packed = member.deflated ? { offset, length, inflated: size, crc } : undefined
     if (packed && size > MAX_INFLATED) refuse(`compressed arrays above ${MAX_INFLATED} bytes are not read; save it with numpy.savez`)
-    const start = packed
-      ? await inflateStart(source, packed, MAX_NPY_HEADER, refuse)
-      : await source.read(offset, Math.min(size, MAX_NPY_HEADER))
+    const start = packed ? await packedStart(source, packed, refuse) : await source.read(offset, Math.min(size, MAX_NPY_HEADER))
     const header = parseNpy(start, refuse)
     const entry = entryOf(name, header, packed ? 0 : offset, size, packed, refuse)
     if (entry) tensors.set(name, entry)
     else notes.push(`${notRead(name, header.descr)}, and was left out.`)
   }
   return { path, bytes, container: 'npz', tensors, values: new Map(), metadata: {}, notes }
+}
+
+/** Enough of a deflated array for its header, which nearly always lies in the first bytes. */
+async function packedStart(source: ByteSource, packed: Packed, refuse: Refuse): Promise<Buffer> {
+  const start = await inflateStart(source, packed, refuse)
+  return npyHeaderLength(start) > start.length ? await inflateStart(source, packed, refuse, MAX_NPY_HEADER) : start
 }
 
 function notRead(name: string, descr: string): string {

@@ -27,8 +27,8 @@ export interface PickleObjects<T> {
 }
 
 /** A state dict of a thousand tensors takes about 60,000 operations and 10,000 memo entries. */
-const MAX_OPERATIONS = 4_000_000
-const MAX_MEMO = 1_000_000
+const MAX_OPERATIONS = 1_500_000
+const MAX_MEMO = 500_000
 const MAX_DEPTH = 1000
 const MAX_NAME = 512
 

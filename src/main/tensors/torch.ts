@@ -19,8 +19,8 @@ const ROOT = /^([^/]+)\/data\.pkl$/
 const MAX_PICKLE = 2 ** 26
 const MAX_DEPTH = 32
 /** Values in all; what is shared counts each time, because a few bytes can share their way to any number. */
-const MAX_VALUES = 500_000
-const MAX_NAME = 1024
+const MAX_VALUES = 200_000
+const MAX_NAME = 512
 const MAX_NOTES = 20
 
 /** The folder of the archive's members if it is PyTorch's. */
