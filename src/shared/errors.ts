@@ -86,8 +86,8 @@ export const ERRORS = {
   SAE_CONFIG_INVALID: { message: '{path} does not describe a usable SAE: {reason}.', fix: 'Download cfg.json again.' },
   SAE_ARCHITECTURE_UNKNOWN: { message: 'The SAE architecture "{found}" in {path} is not known.', fix: 'Supported are: {supported}.' },
   SAE_NEEDS_SCALE: {
-    message: 'The SAE in {path} was trained on scaled activations ("{normalization}") and its scale is not in the folder.',
-    fix: 'Use a folder whose scale is folded into the weights, or add activation_scaler.json.'
+    message: 'The SAE in {path} was trained on scaled activations, and its files do not hold the scale.',
+    fix: 'Run the preflight, which estimates it; or give it (reading: scale), or add activation_scaler.json.'
   },
   LIBRARY_TOO_LARGE: {
     message: '{path} holds more than {folders} folders or {files} files that may be SAEs; the rest was not looked at.',
@@ -96,7 +96,7 @@ export const ERRORS = {
   SAE_NEEDS_K: {
     message:
       'The SAE in {path} keeps the k largest activations of each position, and k stands neither in the file nor in the name of its folder.',
-    fix: 'Give the folder the name it was published under ("...-L0_50"), or say k (--k on the command line).'
+    fix: 'Give the folder the name it was published under ("...-L0_50"), or say it: --reading \'{"k": 50}\' on the command line.'
   },
   SAE_HOOK_MISSING: {
     message: 'The SAE in {path} does not name its hook point.',

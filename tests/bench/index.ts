@@ -5,6 +5,8 @@
  *   --json        one JSON object instead of the table
  *   --runs N      runs of each attribution, of which the median counts (7)
  *   --folder DIR  keeps the random model there, or finds it there (else a temporary folder, removed afterwards)
+ *   --large KINDS instead of all this: time and peak memory of an SAE of 131,072 latents of 3,584 numbers, each kind in a process of
+ *                 its own (names of large-sae.ts with commas, or "all"); takes 4 GB of disk for each
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,8 +14,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createEngineHandlers } from '../../src/main/engine/handlers'
+import { createEngineHandlers, type EngineHandlers } from '../../src/main/engine/handlers'
 import { assert } from '../../src/shared/errors'
+import { kindsOf, largeTable, LargeTimes, timeLarge } from './large'
+import { writeLarge } from './large-sae'
 import { matMulRate } from './measure'
 import { findTorch, INSTALL, timePeer } from './peer'
 import { GPT2_SMALL, writeRandomModel } from './random-model'
@@ -26,6 +30,9 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string', default: '7' },
     folder: { type: 'string' },
+    large: { type: 'string' },
+    /** Used by the bench itself: only measure this kind of large SAE in --folder, and write its times as JSON. */
+    measure: { type: 'string' },
     /** Used by the bench itself: only write the random model, in a process of its own, so that its memory is not counted. */
     write: { type: 'string' }
   }
@@ -36,6 +43,10 @@ const root = process.cwd()
 
 async function main(): Promise<void> {
   if (values.write !== undefined) return void (await writeRandomModel(values.write, GPT2_SMALL))
+  if (values.measure !== undefined) {
+    const times = await timeLarge(engineHandlers(), values.folder ?? '.', values.measure)
+    return void process.stdout.write(JSON.stringify(times))
+  }
   const python = values.peer ? findTorch() : null
   if (values.peer && python === null) {
     process.stderr.write(`The peer needs PyTorch, which was not found. On Debian:\n  ${INSTALL}\n`)
@@ -45,6 +56,7 @@ async function main(): Promise<void> {
   const kept = values.folder === undefined ? null : resolve(values.folder)
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'gradsae-bench-')))
   try {
+    if (values.large !== undefined) return await measureLarge(folder, kindsOf(values.large))
     const results = await measure(folder, python)
     process.stdout.write(`${values.json ? JSON.stringify(asJson(results), null, 2) : asTable(results)}\n`)
   } finally {
@@ -82,7 +94,28 @@ async function measure(folder: string, python: string | null): Promise<Results> 
 
 async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {
   say(`timing ${subject.name}`)
-  return timeSubject(createEngineHandlers({ bundledModels: join(root, 'models'), labels: null, version: 'bench' }), subject, runs)
+  return timeSubject(engineHandlers(), subject, runs)
+}
+
+function engineHandlers(): EngineHandlers {
+  return createEngineHandlers({ bundledModels: join(root, 'models'), labels: null, version: 'bench' })
+}
+
+/** One kind after the other: written if it is not there, measured in a process of its own, and removed if the folder is not kept. */
+async function measureLarge(folder: string, kinds: readonly string[]): Promise<void> {
+  const all: LargeTimes[] = []
+  for (const kind of kinds) {
+    if (!existsSync(join(folder, kind))) {
+      say(`writing ${kind}`)
+      await writeLarge(folder, kind)
+    }
+    say(`measuring ${kind}`)
+    const run = spawnSync(process.execPath, [__filename, '--measure', kind, '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    assert(run.status === 0, `${kind} is measured`)
+    all.push(LargeTimes.parse(JSON.parse(String(run.stdout))))
+    if (values.folder === undefined) await rm(join(folder, kind), { recursive: true })
+  }
+  process.stdout.write(`${values.json ? JSON.stringify(all, null, 2) : largeTable(all)}\n`)
 }
 
 function randomSubject(folder: string): Subject {

@@ -24,9 +24,9 @@ export async function writeRandomModel(folder: string, shape: ModelShape): Promi
   const sae = join(folder, 'sae')
   await mkdir(model, { recursive: true })
   await mkdir(sae, { recursive: true })
-  const weights = modelWeights(shape)
+  const weights = gpt2Weights(shape)
   await writeSafetensors(join(model, 'model.safetensors'), weights, { format: 'pt' })
-  await writeJson(join(model, 'config.json'), modelConfig(shape))
+  await writeJson(join(model, 'config.json'), gpt2Config(shape))
   await writeJson(join(model, 'tokenizer.json'), byteTokenizer(shape.d_vocab))
   await writeJson(join(model, 'tokenizer_config.json'), {
     tokenizer_class: 'GPT2Tokenizer',
@@ -44,7 +44,7 @@ export async function writeRandomModel(folder: string, shape: ModelShape): Promi
 
 const END = '<|endoftext|>'
 
-function modelWeights({ layers, d_model: d, d_vocab, n_ctx }: ModelShape): Record<string, TensorToWrite> {
+export function gpt2Weights({ layers, d_model: d, d_vocab, n_ctx }: ModelShape): Record<string, TensorToWrite> {
   const random = randomWeights(1)
   const weights: Record<string, TensorToWrite> = { 'wte.weight': random([d_vocab, d], 0.02), 'wpe.weight': random([n_ctx, d], 0.01) }
   const norm = (name: string): void => {
@@ -77,7 +77,7 @@ function saeTensors({ d_model: d, d_sae }: ModelShape): Record<string, TensorToW
   }
 }
 
-function modelConfig({ layers, d_model, heads, d_vocab, n_ctx }: ModelShape): Record<string, unknown> {
+export function gpt2Config({ layers, d_model, heads, d_vocab, n_ctx }: ModelShape): Record<string, unknown> {
   return {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -113,7 +113,7 @@ function saeConfig({ d_model, d_sae, k, hook }: ModelShape): Record<string, unkn
 }
 
 /** GPT-2's byte-level scheme with no merges: 256 byte tokens, tokens that no text reaches, and the end-of-text token last. */
-function byteTokenizer(d_vocab: number): Record<string, unknown> {
+export function byteTokenizer(d_vocab: number): Record<string, unknown> {
   const vocab: Record<string, number> = {}
   for (const symbol of byteAlphabet()) vocab[symbol] = Object.keys(vocab).length
   for (let id = 256; id < d_vocab - 1; id++) vocab[`Ġunused${id}`] = id
@@ -148,7 +148,7 @@ function byteAlphabet(): string[] {
 }
 
 /** Uniform numbers of a given standard deviation: a 32-bit linear congruence (Numerical Recipes), fast enough for 10^8 of them. */
-function randomWeights(seed: number): (shape: number[], deviation: number) => TensorToWrite {
+export function randomWeights(seed: number): (shape: number[], deviation: number) => TensorToWrite {
   let state = seed
   return (shape, deviation) => {
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1))
@@ -161,7 +161,7 @@ function randomWeights(seed: number): (shape: number[], deviation: number) => Te
   }
 }
 
-function filled(shape: number[], value: number): TensorToWrite {
+export function filled(shape: number[], value: number): TensorToWrite {
   return { dtype: 'F32', shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value) }
 }
 

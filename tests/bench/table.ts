@@ -82,7 +82,7 @@ function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
-function align(rows: readonly [string, string, string][]): string[] {
+export function align(rows: readonly [string, string, string][]): string[] {
   const first = Math.max(...rows.filter(([, value]) => value !== '').map(([what]) => what.length))
   const second = Math.max(...rows.map(([, value]) => value.length))
   return rows.map(([what, value, note]) => (value === '' ? what : `${what.padEnd(first)}  ${value.padStart(second)}  ${note}`))

@@ -34,6 +34,8 @@ export function sessionOptions(
     executionProviders: device === 'cpu' ? ['cpu'] : [provider(graph, device), 'cpu'],
     // Even 'basic' computes constants in advance: a whole float32 copy of a weight in half precision.
     graphOptimizationLevel: lean ? 'disabled' : double ? 'basic' : 'all',
+    // The arena keeps what it once had, in steps that double: 0.6 GB where 0.15 GB are in use (131,072 latents, 64 positions).
+    ...(lean ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
     logSeverityLevel: 4,
     extra: { session }
   }
