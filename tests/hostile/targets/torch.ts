@@ -142,12 +142,20 @@ function bomb(random: Random): Buffer {
       bytes(close, 0x71, i + 1)
     ])
   const all = Array.from({ length: levels }, (_, i) => level(i % 250))
+  const many = random.pick([1000, 30_000, 250_000])
   return random.pick([
     () => Buffer.concat([bytes(MARK), list(int(1)), bytes(0x71, 0), ...all, bytes(0x74)]),
+    // A list that holds itself.
     () => Buffer.concat([list(), bytes(0x71, 0, 0x68, 0, 0x61)]),
-    () => Buffer.concat([bytes(0x5d).length === 1 ? Buffer.alloc(random.pick([20, 40, 100_000]), 0x5d) : bytes(), Buffer.alloc(39, 0x61)]),
-    () => Buffer.alloc(random.pick([900, 1100, 500_000]), MARK)
+    // Lists in lists, marks in marks, tables without number, names without number below a long one.
+    () => Buffer.concat([Buffer.alloc(random.pick([20, 40, 100_000]), 0x5d), Buffer.alloc(39, 0x61)]),
+    () => Buffer.alloc(random.pick([900, 1100, 500_000]), MARK),
+    () => Buffer.concat([bytes(MARK), Buffer.alloc(many, 0x7d), bytes(0x74)]),
+    () => dict(text('x'.repeat(500)), flood(Math.min(many, 30_000)))
   ])()
 }
+
+const flood = (count: number): Buffer =>
+  Buffer.concat([bytes(0x7d, MARK), ...Array.from({ length: count }, (_, i) => Buffer.concat([text(String(i)), bytes(0x4e)])), bytes(0x75)])
 
 export const torch: Target = { name: 'torch', file: (seed) => seed, seeds: () => seeds, craft, read: readAll }
