@@ -86,7 +86,7 @@ async function dictionaryLearning(folder: string, shape: LargeShape): Promise<vo
 
 /** NumPy's archive, with a threshold that some sixty latents of a position pass. */
 async function gemmaScope(folder: string, shape: LargeShape): Promise<void> {
-  const threshold: Part = { name: 'threshold', shape: [shape.d_sae], values: { constant: 3.3 } }
+  const threshold: Part = { name: 'threshold', shape: [shape.d_sae], values: { constant: 5.2 } }
   const parts = [...partsOf(shape, false, ['W_enc', 'b_enc', 'W_dec', 'b_dec']), threshold]
   const members = parts.map((part) => ({ name: `${part.name}.npy`, head: npyOf(npyHeader('<f4', part.shape), new Uint8Array()), part }))
   await writeZipBlocks(join(folder, 'params.npz'), members)
