@@ -71,6 +71,7 @@ export async function createEncoder(
   device: Device,
   given: Partial<EncoderLimits> = {}
 ): Promise<Encoder> {
+  if (sae.openQuestions.includes('scale')) fail('SAE_NEEDS_SCALE', { path: sae.path })
   const limits = { ...LIMITS, ...given }
   const norms = needsNorms(sae) ? await decoderNorms(sae) : null
   const lean = isLean(sae, limits.whole)

@@ -3,7 +3,7 @@ import { assert } from '../../shared/errors'
 import * as op from '../graph/ops'
 import type { Graph, Value } from '../graph/types'
 import type { Gate, Sae } from './types'
-import { slices, weight } from './weights'
+import { scaled, slices, weight } from './weights'
 
 export interface Gated {
   /** Activations, float32 [pos, d_sae]. */
@@ -68,10 +68,10 @@ function twoSided(graph: Graph, sae: Sae, q: Value): Gated {
   return { f, check: op.add(graph, total(graph, opening), total(graph, magnitude)) }
 }
 
-function thresholdOf(graph: Graph, sae: Sae, { threshold }: Extract<Gate, { kind: 'jumprelu' }>): Value {
-  if (typeof threshold === 'number') return op.float32s(graph, [1], Float32Array.of(threshold))
+function thresholdOf(graph: Graph, sae: Sae, { threshold, factor = 1 }: Extract<Gate, { kind: 'jumprelu' }>): Value {
+  if (typeof threshold === 'number') return op.float32s(graph, [1], Float32Array.of(threshold * factor))
   const stored = weight(graph, sae, 'threshold')
-  return threshold === 'weight' ? stored : op.exp(graph, stored)
+  return scaled(graph, threshold === 'weight' ? stored : op.exp(graph, stored), factor)
 }
 
 /** relu of the k largest along an axis, 0 elsewhere. Of equal ones the lower index is taken, as the runtime's kernel is specified to. */

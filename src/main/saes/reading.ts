@@ -1,6 +1,11 @@
 /** Reading an SAE otherwise than its files say: what a person or the preflight has chosen. Nothing on disk changes. */
 import type { SaeReading } from '../../shared/records/model'
-import type { Sae, SaeWeight } from './types'
+import type { OpenQuestion, Sae, SaeWeight } from './types'
+
+/** Whether the reading says what a format leaves open. A gate that was chosen can still be compared with the others. */
+function answers(reading: SaeReading, question: OpenQuestion): boolean {
+  return (question === 'scale' && reading.scale !== undefined) || (question === 'hook' && reading.hook !== undefined)
+}
 
 /** The SAE as the reading has it, each difference noted in words. `format` and `gate` are up to the format itself. */
 export function applyReading(sae: Sae, reading: SaeReading): Sae {
@@ -33,7 +38,8 @@ export function applyReading(sae: Sae, reading: SaeReading): Sae {
     outScale: scale ?? sae.outScale,
     inBias: inBias === 'b_dec' || inBias === 'in_bias' ? inBias : null,
     decoderByOutput: sae.decoderByOutput !== transposedDecoder,
-    skipByInput: sae.skipByInput !== transposedSkip
+    skipByInput: sae.skipByInput !== transposedSkip,
+    openQuestions: sae.openQuestions.filter((question) => !answers(reading, question))
   }
   return { ...changed, notes: [...sae.notes, ...notes] }
 }

@@ -17,7 +17,13 @@ export type SaeWeight =
  */
 export type Gate =
   | { readonly kind: 'relu' }
-  | { readonly kind: 'jumprelu'; readonly threshold: 'weight' | 'exp weight' | number; readonly timesDecoderNorm: boolean }
+  | {
+      readonly kind: 'jumprelu'
+      readonly threshold: 'weight' | 'exp weight' | number
+      /** Factor on the threshold; 1 when absent. */
+      readonly factor?: number
+      readonly timesDecoderNorm: boolean
+    }
   | { readonly kind: 'topk'; readonly k: number; readonly byDecoderNorm: boolean }
   | { readonly kind: 'groupmax'; readonly k: number }
   | { readonly kind: 'gated' }

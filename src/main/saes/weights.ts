@@ -11,6 +11,9 @@ const SMALLEST_NORM = 1e-30
 
 /** The weight as float32, as it is stored. Half precision is cast in the graph; the runtime folds that once, when the session loads. */
 export function weight(graph: Graph, sae: Sae, name: SaeWeight): Value {
+  const length = name === 'b_enc' ? sae.d_sae : sae.d_out
+  // A bias that a file leaves out is 0.
+  if ((name === 'b_enc' || name === 'b_dec') && !sae.weights.has(name)) return op.float32s(graph, [length], new Float32Array(length))
   return op.cast(graph, stored(graph, sae, name), 'float32')
 }
 

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openSae, saeInfo } from '../../../src/main/saes'
+import { openSession } from '../../../src/main/runtime'
+import { createEncoder, openSae, saeInfo } from '../../../src/main/saes'
 import { FORMATS } from '../../../src/main/saes/formats'
 import { writeSafetensors } from '../../../src/main/tensors/write-safetensors'
 import { DEFAULT_SAE } from '../../support/benches'
@@ -17,7 +18,11 @@ const written = async (spec: Partial<SaeSpec> = {}, change?: Parameters<typeof w
 it('every file of formats/ is listed', () => {
   const folder = join(import.meta.dirname, '../../../src/main/saes/formats')
   const files = readdirSync(folder).filter((file) => file !== 'index.ts' && file !== 'common.ts')
-  const plain = (name: string): string => name.toLowerCase().replace(/\.ts$/, '').replaceAll(/[^a-z0-9]/g, '')
+  const plain = (name: string): string =>
+    name
+      .toLowerCase()
+      .replace(/\.ts$/, '')
+      .replaceAll(/[^a-z0-9]/g, '')
   expect(files.map(plain).sort()).toEqual(FORMATS.map(({ format }) => plain(format)).sort())
 })
 
@@ -50,7 +55,7 @@ describe('a SAELens folder', () => {
       prepend_bos: false
     }))
     const sae = await openSae(folder)
-    expect(sae).toMatchObject({ architecture: 'topk', gate: { kind: 'topk', k: 5 }, norm: 'none', subtractDecoderBias: true })
+    expect(sae).toMatchObject({ architecture: 'topk', gate: { kind: 'topk', k: 5 }, norm: 'none', inBias: 'b_dec' })
     expect(sae).toMatchObject({ hook: 'blocks.2.hook_resid_pre', modelName: 'gpt2-small', prependBos: false })
   })
 
@@ -76,7 +81,7 @@ describe('a SAELens folder', () => {
       tensors.map(([name, data]) => [name, { dtype: 'F32' as const, shape: shape(name, data.length), data }])
     )
     await writeSafetensors(join(folder, 'sae_weights.safetensors'), weights)
-    expect((await openSae(folder)).decodeScale).toBeNull()
+    expect((await openSae(folder)).weights.has('decode_scale')).toBe(false)
   })
 })
 
@@ -87,24 +92,28 @@ describe('a folder is refused', () => {
     const folder = await temporaryFolder()
     expect(await refusal(join(folder, 'gone'))).toContain('does not exist')
     await writeFile(join(folder, 'file'), '')
-    expect(await refusal(join(folder, 'file'))).toContain('it is a file')
+    expect(await refusal(join(folder, 'file'))).toContain('holds no tensors in a known way')
   })
 
   it('when it holds something else', async () => {
-    expect(await refusal(await temporaryFolder())).toBe(
-      'FOLDER is not an SAE folder: cfg.json and sae_weights.safetensors are missing. Choose a SAELens folder with cfg.json and sae_weights.safetensors.'
+    expect(await refusal(await temporaryFolder())).toMatch(
+      /^FOLDER is not an SAE: there are no files in it\. Choose the folder or file of one of these: SAELens \(cfg\.json and sae_weights\.safetensors\); Gemma Scope/
     )
-    expect(await refusal(DEFAULT_MODEL)).toContain('is not an SAE folder: it holds a model')
-    for (const name of ['cfg.json', 'sae_weights.safetensors']) {
+    expect(await refusal(DEFAULT_MODEL)).toContain('is not an SAE: it holds a model')
+    const reasons = {
+      'cfg.json': 'cfg.json is missing beside sae_weights.safetensors',
+      'sae_weights.safetensors': 'cfg.json is there, but no weights beside it'
+    }
+    for (const [name, reason] of Object.entries(reasons)) {
       const folder = await written()
       await rm(join(folder, name))
-      expect(await refusal(folder)).toContain(`is not an SAE folder: ${name} is missing`)
+      expect(await refusal(folder)).toContain(`is not an SAE: ${reason}`)
     }
   })
 
   it('when its architecture is not known, naming the ones that are', async () => {
-    expect(await refusal(await written({}, (config) => ({ ...config, architecture: 'gated' })))).toBe(
-      'The SAE architecture "gated" in FOLDER/cfg.json is not known. Supported are: standard, topk, jumprelu.'
+    expect(await refusal(await written({}, (config) => ({ ...config, architecture: 'matching_pursuit' })))).toBe(
+      'The SAE architecture "matching_pursuit" in FOLDER/cfg.json is not known. Supported are: standard, gated, topk, jumprelu, batchtopk, matryoshka_batchtopk, transcoder, skip_transcoder, jumprelu_transcoder, jumprelu_skip_transcoder.'
     )
   })
 
@@ -121,12 +130,15 @@ describe('a folder is refused', () => {
     expect(await refusal(folder)).toContain(message)
   })
 
-  it('when its activations need a scale that is not there', async () => {
+  it('before it runs, when its activations need a scale that is not there; a reading gives it', async () => {
     const folder = await written({ normalize: 'expected_average_only_in' })
     await rm(join(folder, 'activation_scaler.json'))
-    expect(await refusal(folder)).toMatch(
-      /^The SAE in FOLDER was trained on scaled activations \("expected_average_only_in"\) and its scale is not in the folder\./
+    const open = await openSae(folder)
+    expect(open.openQuestions).toEqual(['scale'])
+    expect((await failureOf(() => createEncoder(openSession, open, 'cpu'))).replaceAll(folder, 'FOLDER')).toBe(
+      'The SAE in FOLDER was trained on scaled activations, and its files do not hold the scale. Run the preflight, which estimates it; or give it (reading: scale), or add activation_scaler.json.'
     )
+    expect(await openSae(folder, { scale: 0.7 })).toMatchObject({ inScale: 0.7, outScale: 0.7, openQuestions: [] })
   })
 
   it('when its weights are of another size, incomplete, cut off or of another kind', async () => {

@@ -108,10 +108,10 @@ export function linearLayout(encoder: string, decoder: string): Layout {
   }
 }
 
-/** The layout's weights, checked against the sizes. @throws TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE */
+/** The layout's weights, checked against the sizes; without a b_dec it is 0. @throws TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE */
 export function layoutWeights(
   file: TensorFile,
-  layout: Layout,
+  layout: Omit<Layout, 'b_dec'> & { readonly b_dec: string | null },
   { d_in, d_sae }: { d_in: number; d_sae: number },
   hint: string
 ): Pick<Sae, 'weights' | 'encoderByLatent' | 'decoderByOutput'> {
@@ -120,9 +120,9 @@ export function layoutWeights(
   const decoder = matrixRef(file, W_dec, decoderByOutput ? [d_in, d_sae] : [d_sae, d_in], hint)
   const weights = new Map<SaeWeight, WeightRef>([
     ['W_enc', encoder.ref],
-    ['W_dec', decoder.ref],
-    ['b_dec', weightRef(file, b_dec, [d_in], hint)]
+    ['W_dec', decoder.ref]
   ])
+  if (b_dec !== null) weights.set('b_dec', weightRef(file, b_dec, [d_in], hint))
   for (const name of ['b_enc', 'threshold', 'b_gate', 'b_mag', 'r_mag'] as const) {
     const stored = vectors[name]
     if (stored !== undefined) weights.set(name, weightRef(file, stored, [d_sae], hint))
