@@ -92,6 +92,17 @@ test('taking one off the list leaves its files, and can be undone', async () => 
 })
 
 test('what cannot be used says why', async () => {
-  await choose('library-add', join(folder, 'tiny-gpt2', 'config.json'))
-  await expect(id('library-refused').first()).toContainText('config.json')
+  writeFileSync(join(folder, 'nothing.pt'), 'no tensors at all')
+  await choose('library-add', join(folder, 'nothing.pt'))
+  await expect(id('library-refused').first()).toContainText('nothing.pt')
+})
+
+test('an SAE that can be read in several ways is asked about, and read as chosen', async () => {
+  const file = join(folder, 'anybodys.pt')
+  cpSync(join(FIXTURES, 'saes', 'deepseek', 'sae.pt'), file)
+  await choose('library-add', file)
+  await expect(id('library-ambiguous')).toContainText('anybodys.pt can be read in several ways')
+  await id('library-ambiguous').getByRole('button', { name: 'DeepSeek' }).click()
+  await expect(id('library-ambiguous')).toHaveCount(0)
+  await expect(row('anybodys')).toHaveCount(1)
 })

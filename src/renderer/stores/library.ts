@@ -16,6 +16,12 @@ export interface RefusedFolder {
   fix: string
 }
 
+/** An SAE that several formats would read, until one is chosen. */
+export interface AmbiguousSae {
+  readonly path: string
+  readonly formats: readonly string[]
+}
+
 /** An entry whose files are not what they were: gone, or others in their place (`now` says what they have become). */
 export interface Astray {
   readonly entry: LibraryEntry
@@ -31,6 +37,7 @@ export const useLibrary = defineStore('library', () => {
   const shipped = shallowRef<Found>({ models: [], saes: [] })
   const astray = shallowRef<readonly Astray[]>([])
   const refused = shallowRef<readonly RefusedFolder[]>([])
+  const ambiguous = shallowRef<readonly AmbiguousSae[]>([])
   const bundled = ref('')
   const loading = ref(true)
   const error = shallowRef<ShownError | null>(null)
@@ -166,6 +173,7 @@ export const useLibrary = defineStore('library', () => {
       const all = [...found.models.map((each) => entryOf(each, 'model')), ...found.saes.map((each) => entryOf(each, 'sae'))]
       const { stamps } = await engine.call('library.stamps', { paths: all.map(({ path }) => path) })
       refused.value = unique([...found.refused, ...refused.value])
+      ambiguous.value = unique([...ambiguous.value, ...found.ambiguous.filter(({ path }) => readingOf(path).format === undefined)])
       await keep(all.map((entry, index) => ({ ...entry, stamp: stamps[index] ?? '' })))
       astray.value = astray.value.filter(({ entry }) => !all.some(({ path }) => path === entry.path))
       return { models: found.models.length, saes: found.saes.length }
@@ -182,6 +190,14 @@ export const useLibrary = defineStore('library', () => {
     return accepted({ path: info.path, kind, hook: before?.hook ?? null, stamp: '', model: null, sae: null, reading: {} }, info, '')
   }
 
+  /** Adds an SAE that can be read in several ways as one of this format. */
+  async function choose(path: string, format: string): Promise<void> {
+    const info = await engine.call('sae.open', { sae: path, reading: { format } })
+    const { stamps } = await engine.call('library.stamps', { paths: [path] })
+    await keep([{ ...entryOf(info, 'sae'), reading: { format }, stamp: stamps[0] ?? '' }])
+    ambiguous.value = ambiguous.value.filter((each) => each.path !== path)
+  }
+
   /** Reads an SAE another way from now on; {} as its files say. */
   async function setReading(path: string, next: SaeReading): Promise<void> {
     const info = await engine.call('sae.open', { sae: path, reading: next })
@@ -194,6 +210,7 @@ export const useLibrary = defineStore('library', () => {
   async function remove(path: string): Promise<() => Promise<void>> {
     const before = entries.value
     refused.value = refused.value.filter((each) => each.path !== path)
+    ambiguous.value = ambiguous.value.filter((each) => each.path !== path)
     astray.value = astray.value.filter(({ entry }) => entry.path !== path)
     await settings.update({ library: before.filter((entry) => entry.path !== path) })
     return async () => {
@@ -214,6 +231,7 @@ export const useLibrary = defineStore('library', () => {
     saes,
     astray,
     refused,
+    ambiguous,
     loading,
     error,
     model,
@@ -231,6 +249,7 @@ export const useLibrary = defineStore('library', () => {
     addFolder,
     addFile,
     addPaths,
+    choose,
     setReading,
     remove,
     isBundled,
