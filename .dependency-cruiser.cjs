@@ -2,7 +2,7 @@
  * Who may import whom: the table of docs/architecture.md as rules. Checked by scripts/lib/import-rules.mjs, which also
  * fails when suspiciously few files were read.
  */
-const model = ['graph', 'autodiff', 'tensors', 'runtime', 'models', 'saes', 'attribution', 'steering', 'labelling']
+const model = ['graph', 'autodiff', 'tensors', 'runtime', 'models', 'saes', 'attribution', 'steering', 'labelling', 'preflight']
 
 /** Room -> rooms it may import besides itself and src/shared. */
 const rooms = {
@@ -15,6 +15,7 @@ const rooms = {
   attribution: ['graph', 'autodiff', 'runtime', 'models', 'saes'],
   steering: ['graph', 'autodiff', 'runtime', 'models', 'saes'],
   labelling: ['tensors', 'models', 'saes', 'attribution'],
+  preflight: ['attribution', 'models', 'saes', 'runtime', 'tensors'],
   process: [],
   storage: [],
   reports: [],

@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
 import { breathe, type Task } from '../../shared/task'
+import { bosOf } from '../models'
 import type { Model } from '../models/types'
 import { eachLine, Enough, FILE_BYTES } from '../saes/labels/lines'
 import { checkFile, failToRead } from '../tensors/files'
@@ -40,14 +41,6 @@ export interface WindowRequest {
   readonly size: number
   /** Tokens read at most. */
   readonly tokens: number
-}
-
-/** The id that begins a text: what the tokenizer puts first, or what config.json names; null where there is none. */
-export function bosOf({ tokenizer, rawConfig, config }: Model): number | null {
-  const [first] = tokenizer.encode('a')
-  if (first !== undefined && tokenizer.specialIds.has(first)) return first
-  const named = rawConfig.bos_token_id
-  return typeof named === 'number' && Number.isInteger(named) && named >= 0 && named < config.d_vocab ? named : null
 }
 
 /**

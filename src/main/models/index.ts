@@ -2,6 +2,7 @@
 export { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
 export { modelInfo, openModel } from './open'
 export {
+  bosOf,
   emptyPast,
   forwardResid,
   logSumExp,

@@ -107,3 +107,14 @@ export function scoreOf(logits: Float32Array, id: number): Scored {
   assert(logit !== undefined, `the token ${id} has a logit`)
   return { id, logit, probability: Math.exp(logit - logSumExp(logits)) }
 }
+
+/**
+ * The token that begins a text: what the tokenizer puts there, else the one config.json names. So GPT-2, whose tokenizer adds none, has
+ * the one that SAEs were trained with (formats.md 8.9). Null where there is none.
+ */
+export function bosOf({ tokenizer, rawConfig, config }: Model): number | null {
+  const [first] = tokenizer.encode('a')
+  if (first !== undefined && tokenizer.specialIds.has(first)) return first
+  const named = rawConfig.bos_token_id
+  return typeof named === 'number' && Number.isInteger(named) && named >= 0 && named < config.d_vocab ? named : null
+}

@@ -8,7 +8,7 @@ import type { Sae } from '../saes/types'
 import { fitOfWindows, type WindowValues } from './fit'
 import { observe } from './observe'
 import { scaleOf } from './reader'
-import type { PreflightParts } from './run'
+import type { PreflightParts } from './types'
 import { windowsOf } from './windows'
 
 export interface Completed {

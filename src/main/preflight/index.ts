@@ -1,3 +1,4 @@
 /** What other rooms use of preflights. */
-export { runPreflight, type PreflightParts } from './run'
+export { runPreflight } from './run'
 export { SAMPLE_TEXT } from './sample-text'
+export type { PreflightParts } from './types'

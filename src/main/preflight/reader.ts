@@ -6,7 +6,7 @@ import { createEncoder, type Encoder } from '../saes'
 import type { Circumstances } from './causes'
 import { fitOfWindows, type WindowsFit, type WindowValues } from './fit'
 import { observe } from './observe'
-import type { PreflightParts } from './run'
+import type { PreflightParts } from './types'
 import { windowsOf } from './windows'
 
 export interface Reader {

@@ -2,21 +2,18 @@
  * The preflight of a pair of model and SAE, before it is used: shapes, fit, cross-entropy, decoder norms, slopes; and where the fit is
  * bad or the format leaves a question open, the search for the reading that repairs or settles it.
  */
-import type { SaeReading } from '../../shared/records/model'
 import type { Preflight, PreflightTrial } from '../../shared/records/preflight'
 import { breathe, type Task } from '../../shared/task'
 import { hookValues, openBench, type Bench, type HookValues } from '../attribution'
-import type { ModelSessions } from '../models'
 import { widthOf } from '../models'
-import type { OpenSession } from '../runtime/types'
 import { createEncoder, decoderNorms, type ActiveLatents, type Encoder } from '../saes'
-import type { Sae } from '../saes/types'
 import { complete } from './complete'
 import { crossEntropies } from './entropy'
 import { fitOfWindows } from './fit'
 import { createReader } from './reader'
 import { GOOD_FVU, search } from './search'
 import { gradientCheck } from './slopes'
+import type { PreflightParts } from './types'
 import { checksOf, normsOf, verdictOf } from './verdict'
 import { windowsOf } from './windows'
 
@@ -27,20 +24,6 @@ const WORTH = 0.7
 /** Causes that are looked at even when the fit is good, unless the SAE has more numbers than this. */
 const CHEAP = ['hook point', 'centring', 'decoder bias']
 const LARGE = 2 ** 27
-
-export interface PreflightParts {
-  readonly openSession: OpenSession
-  readonly sessions: ModelSessions
-  /** Opens the SAE as a reading has it. */
-  openSae(reading: SaeReading): Promise<Sae>
-  readonly reading: SaeReading
-  /** The hook point asked for; null takes the SAE's own. */
-  readonly hook: string | null
-  readonly text: string
-  /** Where the text is from, in words. */
-  readonly textSource: string
-  readonly versions: Readonly<Record<string, string>>
-}
 
 /**
  * @throws SAE_MODEL_MISMATCH, HOOK_UNKNOWN, PREFLIGHT_TEXT_SHORT, NUMBERS_NOT_FINITE, and what loading may throw; rejects with Cancelled

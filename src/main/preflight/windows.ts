@@ -1,5 +1,6 @@
 /** Text cut into windows of tokens, as an SAE was trained to see them. */
 import { fail } from '../../shared/errors'
+import { bosOf } from '../models'
 import type { Model } from '../models/types'
 
 /** Tokens of all windows together, and of one: SAEs of published models were trained on contexts of 64 to 1024. */
@@ -23,15 +24,4 @@ export function windowsOf(model: Model, text: string, prependBos: boolean): numb
     if (window.length >= Math.min(SHORTEST, size)) windows.push(window)
   }
   return windows.length > 0 ? windows : fail('PREFLIGHT_TEXT_SHORT', { tokens: ids.length, needed: SHORTEST })
-}
-
-/**
- * The token that begins a text: what the tokenizer puts there, else the one config.json names. So GPT-2, whose tokenizer adds none, has
- * the one that SAEs were trained with (formats.md 8.9). Null where there is none.
- */
-export function bosOf({ tokenizer, rawConfig, config }: Model): number | null {
-  const [first] = tokenizer.encode('a')
-  if (first !== undefined && tokenizer.specialIds.has(first)) return first
-  const named = rawConfig.bos_token_id
-  return typeof named === 'number' && Number.isInteger(named) && named >= 0 && named < config.d_vocab ? named : null
 }

@@ -4,8 +4,7 @@
  */
 import { f32, floatsOf, integersOf } from '../runtime'
 import type { Feeds, Session } from '../runtime/types'
-import type { ActiveLatents } from './encoder'
-import type { Sae } from './types'
+import type { ActiveLatents, Sae } from './types'
 
 /** What some positions came to. An encoder that does not decode leaves rows, reconstruction and error to its caller. */
 export interface Joined extends Omit<ActiveLatents, 'rows' | 'reconstruction' | 'error'> {

@@ -1,5 +1,5 @@
 /** How well the SAE describes a prompt: fraction of variance unexplained, and active latents per position. */
-import type { ActiveLatents } from './encoder'
+import type { ActiveLatents } from './types'
 
 export interface Fit {
   /** |x - y|^2 / |x - mean|^2 of each position, the mean taken over all positions of the prompt. 0 where x is the mean. */

@@ -101,3 +101,28 @@ export interface SaeFormat {
   /** Reads and checks everything but the weights' values. `reading` holds what was chosen where the format leaves a choice. */
   read(place: Place, reading: SaeReading): Promise<Sae>
 }
+
+/** What an SAE makes of the hook values of some positions. U latents are active at one of them at least. */
+export interface ActiveLatents {
+  readonly positions: number
+  /** Width of the decoder rows and of all that is written: d_in but for transcoders. */
+  readonly d_out: number
+  /** [U], ascending. */
+  readonly latents: Int32Array
+  /** Activations, [positions, U], row-major; mostly 0. */
+  readonly Z: Float32Array
+  /** d (reconstruction) / d (activation) with every fixed factor but not the position's own, [U, d_out]. */
+  readonly rows: Float32Array
+  /** [positions, d_out] */
+  readonly reconstruction: Float32Array
+  /** The value at the hook point minus the reconstruction, [positions, d_out] */
+  readonly error: Float32Array
+  /** Factor of each position that undoes the SAE's per-token normalisation, [positions]; 1 without one. */
+  readonly tokenScale: Float32Array
+  /** Summand of each position that undoes it, the same for every coordinate, [positions]; 0 without one. */
+  readonly tokenShift: Float32Array
+  /** b_dec with every fixed factor, [d_out]: a position's reconstruction is tokenScale (Z rows + bias) + tokenShift + skip. */
+  readonly bias: Float32Array
+  /** What a transcoder's skip connection adds, [positions, d_out]; null without one. */
+  readonly skip: Float32Array | null
+}
