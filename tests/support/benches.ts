@@ -21,9 +21,9 @@ export async function openTestBench(model: string, saeFolder: string, hook: stri
   const encoder = await createEncoder(openSession, await openSae(saeFolder), 'cpu')
   encoders.push(encoder)
   const bench = openBench({ openSession, sessions: await opening, encoder, hook, versions: { workbench: 'test' } })
-  const known = benches.get(`${model} ${bench.hook}`)
+  const known = benches.get(`${model} ${bench.hook} ${bench.reads}`)
   if (known) return { ...known, encoder }
-  benches.set(`${model} ${bench.hook}`, bench)
+  benches.set(`${model} ${bench.hook} ${bench.reads}`, bench)
   return bench
 }
 

@@ -41,9 +41,12 @@ export interface Directions {
   readonly decoded: ReadonlyMap<number, Float32Array>
 }
 
-/** The SAE at hand: how to encode what it reads at n positions, [n, d_in], and the rows of the latents in use. */
+/**
+ * The SAE at hand: how to encode what it reads at n positions, [n, d_in], where the hook values are [n, d_out], and the rows of the
+ * latents in use.
+ */
 export interface HookEditor {
-  encode(input: Tensor<Float32Array>): Promise<EncodedPositions>
+  encode(input: Tensor<Float32Array>, value: Tensor<Float32Array>): Promise<EncodedPositions>
   readonly directions: Directions
 }
 
@@ -68,7 +71,7 @@ export async function editHookValues(
   assert(editor, 'recipes are only run with an SAE')
   const width = before.dims[2] ?? 0
   const needing = places.filter(({ needsSae }) => needsSae)
-  const encoded = needing.length === 0 ? null : await editor.encode(gather(input, needing))
+  const encoded = needing.length === 0 ? null : await editor.encode(gather(input, needing), gather(before, needing))
   const data = Float32Array.from(before.data)
   let saeRow = 0
   for (const place of places) {
@@ -103,6 +106,7 @@ function placesOf(recipe: Recipe, row: number, length: number, { first, promptLe
   return places
 }
 
+/** The rows at some places, [n, width]. */
 function gather(input: Tensor<Float32Array>, places: readonly Place[]): Tensor<Float32Array> {
   const width = input.dims[2] ?? 0
   const data = new Float32Array(places.length * width)

@@ -8,8 +8,8 @@ export async function createHookEditor(encoder: Encoder, recipes: readonly Recip
   const latents = recipes.flatMap(({ interventions }) => interventions.map(({ latent }) => latent))
   return {
     directions: await readDirections(encoder.sae, latents),
-    async encode(values) {
-      const active = await encoder.encode(values.data, values.dims[0] ?? 0)
+    async encode(input, value) {
+      const active = await encoder.encode(input.data, input.dims[0] ?? 0, value.data)
       const { tokenScale, reconstruction } = active
       return { tokenScale, reconstruction, activation: (row, latent) => activationOf(active, row, latent) }
     }
