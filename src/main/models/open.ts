@@ -4,11 +4,13 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fail } from '../../shared/errors'
 import type { ModelInfo } from '../../shared/records/model'
+import { estimateOf } from '../runtime/machine'
 import { failToRead } from '../tensors/files'
 import { hashFiles } from '../tensors/hash'
 import { readJsonObject } from '../tensors/json'
 import { ARCHITECTURES } from './architectures'
 import { endIds, unsupported } from './config'
+import { modelMemory } from './memory'
 import { openTokenizer } from './tokenizer'
 import { TOKENIZER_FILES, tokenizerPaths } from './tokenizer-sources'
 import type { Architecture, Model } from './types'
@@ -70,7 +72,7 @@ export function modelInfo(model: Model): ModelInfo {
     bytes: model.bytes,
     hash: model.hash,
     hookPoints: [...model.architecture.hookPoints(model.config, model.rawConfig)],
-    memoryEstimate: null,
+    memoryEstimate: estimateOf(modelMemory(model)),
     readPoints: [...model.architecture.readPoints(model.config, model.rawConfig)]
   }
 }

@@ -17,7 +17,7 @@ export interface EncoderLimits {
   readonly whole: number
 }
 
-const LIMITS: EncoderLimits = { active: 2 ** 27, dense: 2 ** 23, whole: 2 ** 27 }
+export const LIMITS: EncoderLimits = { active: 2 ** 27, dense: 2 ** 23, whole: 2 ** 27 }
 
 /** Decoder rows of some latents, each [d_out]. */
 export interface Directions {
@@ -172,4 +172,27 @@ export async function readDirections(sae: Sae, latents: readonly number[]): Prom
   const factors = await factorsOf(sae, wanted, (latent) => Math.hypot(...(raw.get(latent) ?? [])))
   const decoded = new Map([...raw].map(([latent, row], i) => [latent, row.map((number) => number * (factors[i] ?? 1))]))
   return { raw, decoded }
+}
+
+/**
+ * What turns activations into the units of Neuronpedia: |W_dec[i]| of every active latent, float32 [U], taken from the rows in memory by
+ * dividing their factors out; 1 where the activations have the norm in them already (formats.md 2.6). Only rows that a factor of 0 has
+ * erased are read again. @throws what reading the file may throw
+ */
+export async function activeNorms(sae: Sae, { latents, rows, d_out }: ActiveLatents): Promise<Float32Array> {
+  if (sae.gate.kind === 'topk' && sae.gate.byDecoderNorm) return new Float32Array(latents.length).fill(1)
+  const factors = await factorsOf(sae, [...latents], () => 1)
+  const erased = [...latents].filter((_, u) => factors[u] === 0)
+  const { raw } = erased.length === 0 ? { raw: null } : await readDirections(sae, erased)
+  return Float32Array.from(latents, (latent, u) => {
+    const row = raw?.get(latent)
+    return row ? lengthOf(row) : lengthOf(rows.subarray(u * d_out, (u + 1) * d_out)) / Math.abs(factors[u] ?? 1)
+  })
+}
+
+/** Sums run in float64. */
+function lengthOf(row: Float32Array): number {
+  let sum = 0
+  for (const number of row) sum += number * number
+  return Math.sqrt(sum)
 }

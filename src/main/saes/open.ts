@@ -3,11 +3,13 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fail } from '../../shared/errors'
 import type { SaeInfo, SaeReading } from '../../shared/records/model'
+import { estimateOf } from '../runtime/machine'
 import { failToRead } from '../tensors/files'
 import { readTensorFile } from '../tensors/tensor-file'
 import type { WeightRef } from '../models/types'
 import { FORMATS } from './formats'
 import { ownLabels } from './labels/source'
+import { saeMemory } from './memory'
 import { applyReading } from './reading'
 import type { Place, Sae, SaeFormat } from './types'
 
@@ -94,7 +96,7 @@ export function saeInfo(sae: Sae): SaeInfo {
     precision: precisionOf([...sae.weights.values()]),
     bytes,
     hash,
-    memoryEstimate: null,
+    memoryEstimate: estimateOf(saeMemory(sae)),
     labelled: ownLabels(sae) !== null,
     notes: [...notes]
   }

@@ -1,0 +1,58 @@
+/** What an SAE takes in memory beside a model, from its description alone: the copies that exist, as in models/memory.ts. */
+import type { WeightRef } from '../models/types'
+import type { MemoryPart } from '../runtime/machine'
+import { isLean, LIMITS } from './encoder'
+import type { Sae } from './types'
+
+/** Positions of the prompt that is estimated for; as in models/memory.ts. */
+const POSITIONS = 128
+/** Active latents per position where neither the gate nor the folder says; published SAEs have 20 to 200. */
+const ACTIVE = 64
+/** Dense arrays [positions, d_sae] that exist at once: pre-activations, what is compared, an empty one, activations. */
+const DENSE = 4
+/** Decoder rows of the active latents: in the runtime and outside it, once for the ranking and once for the exact check. */
+const ROWS = 4
+
+/** Bytes, for one prompt of usual length. */
+export function saeMemory(sae: Sae): MemoryPart[] {
+  const { d_sae, d_out } = sae
+  const lean = isLean(sae)
+  const atOnce = Math.min(POSITIONS, Math.max(1, Math.floor(LIMITS.dense / d_sae)))
+  const perPosition = sae.gate.kind === 'topk' || sae.gate.kind === 'groupmax' ? sae.gate.k : (sae.nominalL0 ?? ACTIVE)
+  // Of d_sae latents, those that positions which choose independently of each other come to together.
+  const active = d_sae * (1 - Math.exp((-POSITIONS * perPosition) / d_sae))
+  const encoder = sae.weights.get('W_enc')
+  const decoder = sae.weights.get('W_dec')
+  return [
+    { what: encoderWords(encoder, lean), bytes: encoderBytes(encoder, lean) },
+    { what: 'the decoder, where its file is mapped', bytes: decoderBytes(sae, decoder, lean) },
+    { what: `activations of ${POSITIONS} positions`, bytes: DENSE * 4 * atOnce * d_sae },
+    { what: 'decoder rows of the active latents', bytes: ROWS * 4 * active * d_out }
+  ]
+}
+
+const float32Bytes = ({ shape }: WeightRef): number => 4 * shape.reduce((product, size) => product * size, 1)
+
+/** A slice of half precision is cast while it is used. */
+const SLICE = 64 * 2 ** 20
+
+function encoderWords(ref: WeightRef | undefined, lean: boolean): string {
+  if (ref === undefined || ref.type === 'float32') return lean ? 'the encoder, where its file is mapped' : 'the encoder'
+  return lean
+    ? `the encoder (${ref.type}), where its file is mapped, cast slice by slice`
+    : `the encoder as float32 (stored as ${ref.type})`
+}
+
+/** Packed once; while it is packed, what it is packed from is there too, and freed before the model's larger sessions load. */
+function encoderBytes(ref: WeightRef | undefined, lean: boolean): number {
+  if (!ref) return 0
+  if (!lean) return float32Bytes(ref)
+  if (ref.load !== undefined) return 3 * ref.length
+  return ref.length + (ref.type === 'float32' ? 0 : SLICE)
+}
+
+/** Rows of the active latents are spread over the whole file; where they lie in one piece a lean SAE's are read instead of mapped. */
+function decoderBytes(sae: Sae, ref: WeightRef | undefined, lean: boolean): number {
+  if (!ref || (lean && !sae.decoderByOutput)) return 0
+  return ref.load === undefined ? ref.length : 3 * ref.length
+}
