@@ -118,7 +118,9 @@ describe('a single file', () => {
 
   it('that keeps the k largest is asked for k, and must have as many latents', async () => {
     const file = await copied('qwen-scope/renamed/layer20.sae.pt', 'layer20.sae.pt')
-    expect(await refusal(file)).toContain('keeps the k largest activations of each position, and k stands neither in the file')
+    expect(await refusal(file)).toContain(
+      'keeps the k largest activations of each position, and k stands neither in the file nor in the name of its folder.'
+    )
     expect(await failureOf(() => openSae(file, { k: 41 }))).toContain('k is 41, but there are only 40 latents')
   })
 
