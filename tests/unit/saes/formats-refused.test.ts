@@ -133,6 +133,15 @@ describe('a single file', () => {
     expect(await refusal(join(folder, 'mine.safetensors'))).toContain('does not name its hook point')
   })
 
+  it('of circuit-tracer is read in no time whatever its configuration holds', async () => {
+    const folder = await copied('circuit-tracer/qwen', 'qwen')
+    await writeFile(join(folder, 'config.yaml'), `model_name: a${' '.repeat(900_000)}b\nmodel_name: "short"   # of its name\n`)
+    const begin = performance.now()
+    expect(await openSae(join(folder, 'layer_7.safetensors'))).toMatchObject({ modelName: 'short' })
+    // A megabyte of text; the square of its length would take an hour.
+    expect(performance.now() - begin).toBeLessThan(2000)
+  })
+
   it('of OpenAI’s with another activation is refused', async () => {
     expect(await refusal(join(FIXTURES, 'refused/openai-identity.pt'))).toContain('The SAE architecture "Identity" in PATH is not known.')
   })

@@ -30,6 +30,8 @@ const HINT = 'whether the file is a transcoder of one layer'
 const TRAINING = 'wandb-config.yaml'
 const CONFIG = 'config.yaml'
 const MAX_YAML = 2 ** 20
+/** No setting that is read is longer, and the patterns below take time that grows with the square of a line's length. */
+const MAX_LINE = 1000
 
 export const circuitTracer: SaeFormat = {
   format: 'circuit-tracer',
@@ -98,6 +100,7 @@ async function topLevel(path: string): Promise<ReadonlyMap<string, string>> {
   const values = new Map<string, string>()
   let parent = ''
   for (const line of (await readFile(path, 'utf8')).split(/\r?\n/)) {
+    if (line.length > MAX_LINE) continue
     const [, indent = '', key, raw = ''] = /^( {0,4})([\w.-]+):(?: +(.*?))?\s*$/.exec(line) ?? []
     if (key === undefined) continue
     const value = raw.replace(/\s+#.*$/, '').replace(/^(["'])(.*)\1$/, '$2')
