@@ -75,6 +75,10 @@ export const ERRORS = {
     message: 'The text for the preflight has only {tokens} tokens; at least {needed} are needed.',
     fix: 'Give a longer text: about 400 words make the numbers steady.'
   },
+  PREFLIGHT_STALE: {
+    message: 'The preflight is of other files: {reason}.',
+    fix: 'Run it again for this model and this SAE.'
+  },
   SAE_AMBIGUOUS: {
     message: '{path} can be read in several ways, as: {formats}.',
     fix: 'Say which it is, by choosing the format ({first}, for example).'
@@ -181,6 +185,10 @@ export const ERRORS = {
   OUT_OF_MEMORY: {
     message: 'There was not enough memory while {doing}.',
     fix: 'Close other programs, use a shorter prompt or a smaller model.'
+  },
+  MEMORY_TOO_SMALL: {
+    message: '{what} needs about {needed} of memory, but this machine can give {given}.',
+    fix: 'Close other programs, or choose a smaller model or SAE and shorter prompts.'
   },
   // process
   ENGINE_STOPPED: {

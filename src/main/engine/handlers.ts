@@ -9,6 +9,7 @@ import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSess
 import type { Model } from '../models/types'
 import { runPreflight, SAMPLE_TEXT } from '../preflight'
 import { listDevices, openSession, runtimeVersion } from '../runtime'
+import type { MachineMemory } from '../runtime/machine'
 import { latentDetail, openSae, saeInfo } from '../saes'
 import type { Sae } from '../saes/types'
 import { compareRuns } from '../steering/compare'
@@ -27,14 +28,16 @@ export interface EngineOptions {
   readonly labelSaveMilliseconds?: number
   /** Version of the workbench, for provenance. */
   readonly version: string
+  /** What memory there is; as the system says when left out. */
+  readonly machine?: () => MachineMemory
 }
 
 export type EngineHandlers = Handlers<EngineCalls>
 
 /** The engine: handlers for every call. Models and SAEs stay open between calls. */
-export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseconds, version }: EngineOptions): EngineHandlers {
+export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseconds, version, machine }: EngineOptions): EngineHandlers {
   const versions = { workbench: version, onnxruntime: runtimeVersion(), node: process.versions.node }
-  const opened = createOpened(bundledModels, versions, labels)
+  const opened = createOpened(bundledModels, versions, labels, machine)
   return {
     'engine.info': async () => ({
       pid: process.pid,

@@ -2,12 +2,14 @@
 import { resolveBundled } from '../../shared/bundled'
 import type { Device, SaeReading } from '../../shared/records/model'
 import { openBench, type Bench } from '../attribution'
-import { createModelSessions, openModel, type ModelSessions } from '../models'
+import { createModelSessions, modelMemory, openModel, plainMemory, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
-import { openSession } from '../runtime'
-import { createEncoder, createLens, openLabels, openSae, storeFolder, type Encoder, type Labels, type Lens } from '../saes'
+import { devicesToTry, openSession } from '../runtime'
+import { machineMemory, type MachineMemory, type MemoryPart } from '../runtime/machine'
+import { createEncoder, createLens, openLabels, openSae, saeMemory, storeFolder, type Encoder, type Labels, type Lens } from '../saes'
 import type { Sae } from '../saes/types'
 import { createCache } from './cache'
+import { checkFits } from './memory'
 import { folderStamp } from './stamp'
 
 /** How many unused ones stay open: running sessions hold a model's weights in memory, descriptions cost little. */
@@ -33,7 +35,12 @@ export interface Opened {
   lastCut(sessions: ModelSessions): { readonly hook: string; readonly reads: string } | null
 }
 
-export function createOpened(bundledModels: string, versions: Readonly<Record<string, string>>, labelStore: string | null): Opened {
+export function createOpened(
+  bundledModels: string,
+  versions: Readonly<Record<string, string>>,
+  labelStore: string | null,
+  machine: () => MachineMemory = machineMemory
+): Opened {
   const keep = (): Promise<void> => Promise.resolve()
   const models = createCache<Model>(LIMITS.models, keep)
   const saes = createCache<Sae>(LIMITS.saes, keep)
@@ -57,6 +64,16 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
     return { path, key: `${path}\n${await folderStamp(path)}` }
   }
 
+  /** Refuses what cannot fit before anything is loaded; other devices have memory of their own. */
+  const fits = async (device: Device, what: string, parts: () => MemoryPart[]): Promise<void> => {
+    if ((await devicesToTry(device)).devices[0] === 'cpu') checkFits(what, parts(), machine())
+  }
+  const fit = ({ model, requested }: ModelSessions, sae: Sae, hook: string | null): Promise<void> =>
+    fits(requested, `The model ${model.name} with the SAE ${sae.name}`, () => [
+      ...modelMemory(model, hook ?? sae.hookOut ?? sae.hook),
+      ...saeMemory(sae)
+    ])
+
   const opened: Opened = {
     async model(given, work) {
       const { path, key } = await stamped(given)
@@ -68,18 +85,30 @@ export function createOpened(bundledModels: string, versions: Readonly<Record<st
     },
     sessions: (path, device, work) =>
       opened.model(path, (model) =>
-        sessions.use(`${idOf(model)} ${device}`, () => Promise.resolve(createModelSessions(openSession, model, device)), work)
+        sessions.use(
+          `${idOf(model)} ${device}`,
+          async () => {
+            await fits(device, `The model ${model.name}`, () => plainMemory(model))
+            return createModelSessions(openSession, model, device)
+          },
+          work
+        )
       ),
     bench: ({ model, sae: saePath, hook, reading, device }, work) =>
       opened.sessions(model, device, (running) =>
         opened.sae(saePath, reading, (sae) =>
           encoders.use(
             `${idOf(sae)} ${device}`,
-            () => createEncoder(openSession, sae, device),
+            async () => {
+              await fit(running, sae, hook)
+              return createEncoder(openSession, sae, device)
+            },
             (encoder) => {
               const key = `${idOf(running)} ${idOf(encoder)} ${hook ?? ''}`
-              const open = (): Promise<Bench> =>
-                Promise.resolve().then(() => openBench({ openSession, sessions: running, encoder, hook, versions }))
+              const open = async (): Promise<Bench> => {
+                await fit(running, sae, hook)
+                return openBench({ openSession, sessions: running, encoder, hook, versions })
+              }
               return benches.use(key, open, (bench) => {
                 cuts.set(running, { hook: bench.hook, reads: bench.reads })
                 return work(bench)

@@ -37,8 +37,12 @@ interface Held {
   readonly use: Use
 }
 
-/** What is loaded for one attribution with its exact check, cut at `hook`: the middle of the model when left out. Bytes. */
-export function modelMemory(model: Model, hook = middleOf(model), positions = USUAL_POSITIONS): MemoryPart[] {
+/**
+ * What is loaded for one attribution with its exact check, cut at `hook`: the middle of the model where that is null or no hook point
+ * of the model (which loading then says). Bytes.
+ */
+export function modelMemory(model: Model, asked: string | null = null, positions = USUAL_POSITIONS): MemoryPart[] {
+  const hook = hookOf(model, asked)
   const prefix = buildSegment(model, { from: 'tokens', to: hook, cache: true }).graph
   const suffix = buildSegment(model, { from: hook, to: 'logits', cache: true }).graph
   const [before, after] = [heldBy(model, prefix), heldBy(model, suffix)]
@@ -47,7 +51,7 @@ export function modelMemory(model: Model, hook = middleOf(model), positions = US
   const words = wordsOf(model)
   const matrices = after.filter(({ use, ref }) => use === 'product' && ref !== unembed)
   return [
-    { what: 'the program and the tokenizer', bytes: PROCESS + Math.min(HASHING, model.bytes) + config.d_vocab * VOCABULARY_ENTRY },
+    programOf(model),
     { what: `${words}, up to ${hook}`, bytes: sum(before, (held) => loaded(held, positions)) },
     { what: `${words}, from ${hook} on`, bytes: sum(after, (held) => loaded(held, positions)) },
     {
@@ -59,9 +63,24 @@ export function modelMemory(model: Model, hook = middleOf(model), positions = US
   ]
 }
 
-/** The hook point before the middle block. */
-export function middleOf({ config, rawConfig, architecture }: Model): string {
+/** What is loaded to read a prompt and generate, with no SAE: the model in one piece. Bytes. */
+export function plainMemory(model: Model, positions = USUAL_POSITIONS): MemoryPart[] {
+  const held = heldBy(model, buildSegment(model, { from: 'tokens', to: 'logits', cache: true }).graph)
+  return [
+    programOf(model),
+    { what: wordsOf(model), bytes: sum(held, (one) => loaded(one, positions)) },
+    { what: 'weights while they are packed', bytes: passing(model, [held]) }
+  ]
+}
+
+function programOf({ bytes, config }: Model): MemoryPart {
+  return { what: 'the program and the tokenizer', bytes: PROCESS + Math.min(HASHING, bytes) + config.d_vocab * VOCABULARY_ENTRY }
+}
+
+/** The hook point asked for, or the one before the middle block. */
+function hookOf({ config, rawConfig, architecture }: Model, asked: string | null): string {
   const hooks = architecture.hookPoints(config, rawConfig)
+  if (asked !== null && hooks.includes(asked)) return asked
   const middle = `blocks.${Math.floor(config.n_layers / 2)}.`
   const found = hooks.find((hook) => hook.startsWith(middle) && hook.endsWith('hook_resid_pre')) ?? hooks.find((hook) => hook.startsWith(middle))
   assert(found, `the architecture ${architecture.family} has a hook point in its middle block`)

@@ -1,5 +1,5 @@
 /** What other rooms use of the runtime. */
-export { listDevices } from './devices'
+export { devicesToTry, listDevices } from './devices'
 export { openSession } from './session'
 export { runtimeVersion } from './version'
 export { bool, f32, f64, floatsOf, i64, integersOf, outputOf, tensor } from './tensors'

@@ -8,6 +8,11 @@ export interface MachineMemory {
   readonly total: number
   /** Bytes that could be had now, those that this process holds already included. */
   readonly available: number
+  /**
+   * What takes more can certainly not be had: what is available, with what the system can swap out. Where it does not count that, all of
+   * the memory but a tenth for the system itself.
+   */
+  readonly most: number
 }
 
 /** Reads a file of the system; null where there is none. Tests give their own. */
@@ -34,9 +39,14 @@ export interface Machine {
  * leaves out); a container's limit (control groups 2) counts where it is lower. Elsewhere it is what the system calls free.
  */
 export function machineMemory({ total, free, held, read }: Machine = thisMachine()): MachineMemory {
-  const able = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')?.[1] ?? NaN) * 1024
+  const counts = read('/proc/meminfo') ?? ''
+  const count = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(counts)?.[1] ?? NaN) * 1024
+  const able = count('MemAvailable')
   const limit = groupLimit(read)
-  return { total: Math.min(total, limit), available: Math.min((Number.isNaN(able) ? free : able) + held, total, limit) }
+  const usable = Math.min(total, limit)
+  const available = Math.min((Number.isNaN(able) ? free : able) + held, usable)
+  const swappable = Math.min(able + held + (count('SwapFree') || 0), usable)
+  return { total: usable, available, most: Number.isNaN(able) ? Math.min(0.9 * total, limit) : swappable }
 }
 
 function thisMachine(): Machine {
