@@ -32,6 +32,8 @@ export interface CommandResult {
   readonly human: string
   /** What a person should know of the run besides its result: printed on stderr. */
   readonly notes?: readonly string[]
+  /** Set where the output says what failed: the exit code is 1 all the same. */
+  readonly failed?: boolean
 }
 
 export interface Command {
@@ -39,5 +41,7 @@ export interface Command {
   readonly name: string
   readonly summary: string
   readonly options: Readonly<Record<string, OptionSpec>>
+  /** What is given without a name, any number of them, for example paths; `values.operands` has them. None are taken when absent. */
+  readonly operands?: { readonly value: string; readonly help: string }
   run(values: OptionValues, context: CommandContext): Promise<CommandResult>
 }

@@ -55,6 +55,7 @@ async function run(command: Command, values: OptionValues): Promise<void> {
     task.clear()
     for (const note of result.notes ?? []) process.stderr.write(`note: ${note}\n`)
     await write(values.json === true ? JSON.stringify(result.json) : result.human)
+    if (result.failed === true) process.exitCode = 1
   } finally {
     task.clear()
   }
@@ -72,7 +73,13 @@ function parse(command: Command, rest: readonly string[]): OptionValues {
   )
   try {
     const flags = { json: { type: 'boolean' as const }, help: { type: 'boolean' as const, short: 'h' } }
-    return parseArgs({ args: [...rest], options: { ...options, ...flags }, strict: true, allowPositionals: false }).values
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: { ...options, ...flags },
+      strict: true,
+      allowPositionals: command.operands !== undefined
+    })
+    return { ...values, operands: positionals }
   } catch (thrown) {
     fail('USAGE', { reason: `${command.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` }, thrown)
   }
@@ -85,10 +92,14 @@ function help(): string {
 }
 
 function commandHelp(command: Command): string {
-  const names = Object.entries(command.options).map(([name, spec]) => ({
-    left: `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`,
-    help: spec.help
-  }))
+  const { operands } = command
+  const names = [
+    ...(operands ? [{ left: operands.value, help: operands.help }] : []),
+    ...Object.entries(command.options).map(([name, spec]) => ({
+      left: `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`,
+      help: spec.help
+    }))
+  ]
   const width = Math.max(...names.map(({ left }) => left.length))
   return [`${command.name}: ${command.summary}`, '', ...names.map(({ left, help: text }) => `  ${left.padEnd(width)}  ${text}`)].join('\n')
 }

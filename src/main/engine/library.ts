@@ -6,28 +6,51 @@ import { modelInfo, openModel } from '../models'
 import { openSae, saeInfo } from '../saes'
 import { findBelow, LIMITS, type Candidate, type Limits } from './find'
 
+/** Why a path cannot be used. */
+export interface Refusal {
+  path: string
+  message: string
+  fix: string
+}
+
 export interface Found {
   models: ModelInfo[]
   saes: SaeInfo[]
   /** SAEs that several formats would read. */
   ambiguous: { path: string; formats: string[] }[]
   /** What looks like a model or an SAE but cannot be used, and given paths that hold nothing, with the reason. */
-  refused: { path: string; message: string; fix: string }[]
+  refused: Refusal[]
 }
 
 /** Every model and SAE at or below the given folders and files, in the order of their paths. Rejects with Cancelled. */
 export async function inspectFolders(paths: readonly string[], task: Task, limits: Limits = LIMITS): Promise<Found> {
   const found: Found = { models: [], saes: [], ambiguous: [], refused: [] }
+  const visit = (candidate: Candidate): Promise<void> => describe(candidate, found)
+  await visitFolders(paths, visit, (refusal) => found.refused.push(refusal), task, limits)
+  return found
+}
+
+/**
+ * Hands everything at or below the given folders and files to `visit`, each place once; what `visit` throws is handed to `refuse`, as
+ * is a path that holds nothing. Rejects with Cancelled.
+ */
+export async function visitFolders(
+  paths: readonly string[],
+  visit: (candidate: Candidate) => Promise<void>,
+  refuse: (refusal: Refusal) => void,
+  task: Task,
+  limits: Limits = LIMITS
+): Promise<void> {
   const seen = new Set<string>()
   for (const root of paths) {
-    await refusing(root, found, async () => {
+    await refusing(root, refuse, async () => {
       const { candidates, cut } = await findBelow(root, task, limits)
       const news = candidates.filter(({ path }) => !seen.has(path))
       for (const [index, candidate] of news.entries()) {
         seen.add(candidate.path)
         await breathe(task)
         task.progress('Reading models and SAEs', index, news.length)
-        await refusing(candidate.path, found, () => describe(candidate, found))
+        await refusing(candidate.path, refuse, () => visit(candidate))
       }
       // Opening what holds nothing says best what is missing.
       if (candidates.length === 0) await openModel(root)
@@ -35,7 +58,6 @@ export async function inspectFolders(paths: readonly string[], task: Task, limit
       if (cut) fail('LIBRARY_TOO_LARGE', { path: root, folders, files })
     })
   }
-  return found
 }
 
 async function describe({ path, kind, formats }: Candidate, found: Found): Promise<void> {
@@ -45,12 +67,12 @@ async function describe({ path, kind, formats }: Candidate, found: Found): Promi
 }
 
 /** What fails is listed under its path, so that one bad folder hides no others. Cancelled ends it all. */
-async function refusing(path: string, found: Found, work: () => Promise<void>): Promise<void> {
+async function refusing(path: string, refuse: (refusal: Refusal) => void, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (thrown) {
     if (thrown instanceof Cancelled) throw thrown
     const { message, fix } = toWireError(thrown)
-    found.refused.push({ path, message, fix })
+    refuse({ path, message, fix })
   }
 }

@@ -3,10 +3,11 @@ import { activations } from './activations'
 import { attribute } from './attribute'
 import { demo } from './demo'
 import { generate } from './generate'
+import { inspect } from './inspect'
 import { labels } from './labels'
 import { logits } from './logits'
 import { preflight } from './preflight'
 import { report } from './report'
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [preflight, logits, activations, attribute, generate, ...labels, report, demo]
+export const commands: readonly Command[] = [inspect, preflight, logits, activations, attribute, generate, ...labels, report, demo]
