@@ -28,7 +28,7 @@ const rooms = {
 /** What reports share with the window: chart builders, and the pure helpers that say what numbers and tokens look like. */
 const CHARTS = [
   '^src/renderer/charts/',
-  '^src/renderer/utils/(comparability|format|ranking-comparison|ranking-view|text-diff|tokens)\\.ts$'
+  '^src/renderer/utils/(comparability|format|preflight|ranking-comparison|ranking-view|text-diff|tokens)\\.ts$'
 ]
 
 const main = (room) => `^src/main/${room}/`

@@ -55,7 +55,8 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
       meanActivation: 2 / (rank + 1),
       gradient: scoreOf(rank) / 4,
       signedSum: scoreOf(rank),
-      positions: tokens.length
+      positions: tokens.length,
+      decoderNorm: 1
     })),
     entries: {
       position: Int32Array.from({ length: pairs }, (_, index) => at(index).position),
@@ -86,8 +87,10 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
         format: 'sae-lens',
         architecture: 'topk',
         d_sae: 2048,
-        notes: ['b_dec is subtracted']
+        notes: ['b_dec is subtracted'],
+        reading: {}
       },
+      preflight: null,
       hook: 'blocks.3.hook_resid_post',
       device: { requested: 'auto', used: 'cpu' },
       precision: 'float32',
@@ -128,7 +131,8 @@ export function sampleComparison(): Comparison {
     columns: [columnOf(false), columnOf(true)],
     provenance: {
       model: { name: 'storyteller', path: '/models/storyteller/model', hash: 'sha256:aaaa' },
-      sae: { name: 'layer 3', path: '/models/storyteller/saes/three', hash: 'sha256:bbbb' },
+      sae: { name: 'layer 3', path: '/models/storyteller/saes/three', hash: 'sha256:bbbb', notes: [], reading: {} },
+      preflight: null,
       hook: 'blocks.3.hook_resid_post',
       device: { requested: 'auto', used: 'cpu' },
       versions: { workbench: '0.1.0' },

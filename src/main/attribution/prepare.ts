@@ -8,7 +8,10 @@ import { methodOf } from './methods'
 import type { Method } from './types'
 
 /** What is asked, apart from which model and SAE it is asked of. */
-export type AttributionRequest = Pick<AttributeInput, 'prompt' | 'method' | 'target' | 'includeSpecial' | 'modelTop'>
+export type AttributionRequest = Pick<
+  AttributeInput,
+  'prompt' | 'method' | 'target' | 'includeSpecial' | 'modelTop' | 'reading' | 'preflight'
+>
 
 export interface Prepared {
   readonly method: Method

@@ -1,12 +1,14 @@
 /** The influence ranking: prompt -> hook values -> active latents -> substituted values -> gradient -> scores. */
 import { assert } from '../../shared/errors'
+import type { SaeReading } from '../../shared/records/model'
 import type { Ranking } from '../../shared/records/ranking'
 import type { NextToken } from '../../shared/records/token'
 import { breathe, type Task } from '../../shared/task'
 import { nextTokens, scoreOf, topTokens } from '../models'
-import { fitOf } from '../saes'
+import { activeNorms, fitOf } from '../saes'
 import { suffixLogits, type Bench } from './bench'
 import { identityOf } from './identity'
+import { checkPreflight } from './preflight'
 import { prepare, type AttributionRequest, type Prepared } from './prepare'
 import { scoresOf } from './score'
 import { warningsOf } from './warnings'
@@ -15,11 +17,12 @@ const TOP = 10
 
 /**
  * Ranks every latent that is active on the prompt. Cancel takes effect between runs (rejects with Cancelled).
- * @throws what `prepare` throws, RUNTIME_FAILED, OUT_OF_MEMORY
+ * @throws PREFLIGHT_STALE, what `prepare` throws, RUNTIME_FAILED, OUT_OF_MEMORY
  */
 export async function rankLatents(bench: Bench, request: AttributionRequest, task: Task): Promise<Ranking> {
   const started = performance.now()
   const { model } = bench.sessions
+  const preflight = checkPreflight(request.preflight, model, bench.encoder.sae)
   task.progress('Reading the prompt', 0, 3)
   const prepared = await prepare(bench, request)
   await breathe(task)
@@ -29,7 +32,8 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
   const run = await session.run(prepared.substituted, prepared.own.beside, prepared.target)
   await breathe(task)
   task.progress('Scoring', 2, 3)
-  const { entries, latents, total } = scoresOf(active, run.gradient, method, prepared.counted)
+  const norms = await activeNorms(bench.encoder.sae, active)
+  const { entries, latents, total } = scoresOf(active, run.gradient, method, prepared.counted, norms)
   const identity = identityOf(active, prepared.own.value, run.gradient, total)
   const fit = fitOf(active)
   const { logit, probability } = scoreOf(run.logits, run.id)
@@ -55,7 +59,7 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
     l0: fit.meanL0,
     exact: null,
     warnings: warningsOf(bench, prepared, { kind: target.kind, probability, fvu: fit.total, identity, devices }),
-    provenance: provenanceOf(bench, devices, performance.now() - started)
+    provenance: { ...provenanceOf(bench, devices, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
   }
 }
 
@@ -70,8 +74,8 @@ async function modelTopOf(bench: Bench, { method, own }: Prepared, top: NextToke
 function provenanceOf(
   { sessions, encoder, hook, versions }: Bench,
   devices: readonly { used: string }[],
-  milliseconds: number
-): Ranking['provenance'] {
+  reading: SaeReading
+): Omit<Ranking['provenance'], 'preflight' | 'milliseconds'> {
   const { model, requested } = sessions
   const { sae } = encoder
   return {
@@ -83,13 +87,13 @@ function provenanceOf(
       format: sae.format,
       architecture: sae.architecture,
       d_sae: sae.d_sae,
-      notes: [...sae.notes]
+      notes: [...sae.notes],
+      reading
     },
     hook,
     device: { requested, used: [...new Set(devices.map(({ used }) => used))].join(' + ') },
     precision: 'float32',
     versions: { ...versions },
-    createdAt: new Date().toISOString(),
-    milliseconds
+    createdAt: new Date().toISOString()
   }
 }

@@ -18,8 +18,17 @@ export interface Scores {
   readonly total: number
 }
 
-/** `gradient` is d target / d hook values, [positions, d_out]; `counted` has one flag for each position. */
-export function scoresOf(active: ActiveLatents, gradient: Float32Array, method: Method, counted: readonly boolean[]): Scores {
+/**
+ * `gradient` is d target / d hook values, [positions, d_out]; `counted` has one flag for each position; `norms` are the decoder norms of
+ * the active latents, [U].
+ */
+export function scoresOf(
+  active: ActiveLatents,
+  gradient: Float32Array,
+  method: Method,
+  counted: readonly boolean[],
+  norms: Float32Array
+): Scores {
   const { positions, latents, Z, tokenScale } = active
   const pairs = Z.reduce((count, z) => count + (z > 0 ? 1 : 0), 0)
   const entries: LatentEntries = {
@@ -29,7 +38,7 @@ export function scoresOf(active: ActiveLatents, gradient: Float32Array, method: 
     gradient: new Float32Array(pairs),
     score: new Float32Array(pairs)
   }
-  const sums = Array.from(latents, newSum)
+  const sums = Array.from(latents, (latent, u) => newSum(latent, norms[u] ?? 1))
   const N = counted.filter(Boolean).length
   let [entry, total] = [0, 0]
   for (let position = 0; position < positions; position++) {
@@ -65,8 +74,8 @@ function contribution(aggregation: Aggregation, effect: number, N: number): numb
 /** A latent's numbers while they are summed; `activation` is the sum of its activations. */
 type Sum = { -readonly [K in Exclude<keyof RankedLatent, 'meanActivation'>]: RankedLatent[K] } & { activation: number }
 
-function newSum(latent: number): Sum {
-  return { latent, score: 0, maxActivation: 0, gradient: 0, signedSum: 0, positions: 0, activation: 0 }
+function newSum(latent: number, decoderNorm: number): Sum {
+  return { latent, decoderNorm, score: 0, maxActivation: 0, gradient: 0, signedSum: 0, positions: 0, activation: 0 }
 }
 
 function addTo(sum: Sum, z: number, slope: number, score: number): void {

@@ -1,7 +1,7 @@
 /** Options that several commands share, and reading them strictly: a wrong value is refused, never guessed. */
 import { isAbsolute, resolve } from 'node:path'
 import { Device, SaeReading } from '../../shared/records/model'
-import { Preflight } from '../../shared/records/preflight'
+import { measuredReading, Preflight, summaryOf, type PreflightSummary } from '../../shared/records/preflight'
 import { fail } from '../../shared/errors'
 import { readJsonObject } from '../tensors/json'
 import type { PromptInput } from '../../shared/records/token'
@@ -21,6 +21,10 @@ export const SAE: Record<string, OptionSpec> = {
   sae: { type: 'string', value: 'DIR', help: 'SAE folder (cfg.json, sae_weights.safetensors)' },
   hook: { type: 'string', value: 'NAME', help: 'hook point; wins over the one the SAE folder names' },
   reading: { type: 'string', value: 'JSON|FILE', help: 'how to read the SAE where its files leave a choice, as preflight suggests it' }
+}
+
+export const PREFLIGHT: Record<string, OptionSpec> = {
+  preflight: { type: 'string', value: 'FILE', help: 'what `preflight --json` wrote: the SAE is read as there, and the verdict kept' }
 }
 
 /** The text of `--name`, or undefined. */
@@ -62,6 +66,19 @@ export async function reading(values: OptionValues, context: CommandContext): Pr
   return fail('USAGE', {
     reason: `--reading takes a JSON object with some of ${known}; ${parsed.error.issues[0]?.message ?? 'this is not one'}.`
   })
+}
+
+/** --preflight with the reading it was made with, or --reading alone. @throws USAGE, and what reading the file may throw */
+export async function pair(
+  values: OptionValues,
+  context: CommandContext
+): Promise<{ reading: SaeReading; preflight: PreflightSummary | null }> {
+  const file = optionalPath(values, 'preflight', context)
+  if (file === null) return { reading: await reading(values, context), preflight: null }
+  if (text(values, 'reading') !== undefined) fail('USAGE', { reason: 'Give --preflight or --reading, not both.' })
+  const parsed = Preflight.safeParse(await readJsonObject(file))
+  if (!parsed.success) return fail('USAGE', { reason: `--preflight takes what "preflight --json" prints, and ${file} is not that.` })
+  return { reading: measuredReading(parsed.data), preflight: summaryOf(parsed.data) }
 }
 
 function parseJson(value: string): unknown {

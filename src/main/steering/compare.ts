@@ -1,8 +1,11 @@
 /** A comparison: the baseline and one column per recipe, on one prompt and seed, with scores and provenance. */
 import { fail } from '../../shared/errors'
+import type { SaeReading } from '../../shared/records/model'
+import type { PreflightSummary } from '../../shared/records/preflight'
 import type { Comparison, ComparisonColumn, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
+import { checkPreflight } from '../attribution'
 import { promptIds, type ModelSessions } from '../models'
 import type { Encoder } from '../saes'
 import { createHookEditor } from './editor'
@@ -27,17 +30,21 @@ export interface ComparisonRequest {
   readonly target: { readonly id: number } | null
   /** Whether the second pass is taken: log-probabilities under the unsteered model, KL, perplexity. */
   readonly score: boolean
+  /** How the SAE was opened, for the record. */
+  readonly reading?: SaeReading | undefined
+  readonly preflight?: PreflightSummary | null | undefined
 }
 
 /**
  * Generates the baseline (column 0) and a column per recipe, streaming each token, then scores the finished texts.
- * Fails with PROMPT_EMPTY, PROMPT_TOO_LONG, CONTEXT_FULL, TOKEN_UNKNOWN, LATENT_UNKNOWN, INTERVENTION_INVALID, NUMBERS_NOT_FINITE;
+ * Fails with PREFLIGHT_STALE, PROMPT_EMPTY, PROMPT_TOO_LONG, CONTEXT_FULL, TOKEN_UNKNOWN, LATENT_UNKNOWN, INTERVENTION_INVALID, NUMBERS_NOT_FINITE;
  * rejects with Cancelled.
  */
 export async function compareRuns(bench: SteeringBench, request: ComparisonRequest, task: Task, onToken: OnToken): Promise<Comparison> {
   const { model } = bench.sessions
   const { settings } = request
   const started = performance.now()
+  const preflight = bench.sae === null ? null : checkPreflight(request.preflight, model, bench.sae.encoder.sae)
   const ids = promptIds(model, request.prompt)
   checkRecipes(bench, request.recipes)
   const target = request.target?.id ?? null
@@ -63,7 +70,7 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
     settings,
     target: target === null ? null : model.tokenizer.token(target),
     columns,
-    provenance: provenanceOf(bench, steered, performance.now() - started)
+    provenance: { ...provenanceOf(bench, steered, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
   }
 }
 
@@ -80,17 +87,20 @@ function checkRecipes({ sae }: SteeringBench, recipes: readonly Recipe[]): void 
   }
 }
 
-function provenanceOf({ sessions, sae, versions }: SteeringBench, steered: SteeredModel, milliseconds: number): Comparison['provenance'] {
+function provenanceOf(
+  { sessions, sae, versions }: SteeringBench,
+  steered: SteeredModel,
+  reading: SaeReading
+): Omit<Comparison['provenance'], 'preflight' | 'milliseconds'> {
   const { name, folder, hash } = sessions.model
   const { requested, used } = steered.suffix.session.device
   const opened = sae?.encoder.sae
   return {
     model: { name, path: folder, hash },
-    sae: opened === undefined ? null : { name: opened.name, path: opened.folder, hash: opened.hash },
+    sae: opened === undefined ? null : { name: opened.name, path: opened.path, hash: opened.hash, notes: [...opened.notes], reading },
     hook: sae?.hook ?? null,
     device: { requested, used },
     versions: { ...versions },
-    createdAt: new Date().toISOString(),
-    milliseconds
+    createdAt: new Date().toISOString()
   }
 }

@@ -21,6 +21,8 @@ export interface ActivationGradientData {
   /** log: both axes logarithmic, the gradient by its size (its sign stays in colour and shape). */
   scale: 'linear' | 'log'
   unit: string
+  /** Activations are in the units of Neuronpedia: times the norm of the decoder row. */
+  folded?: boolean
   /** How many latents carry 80 % of the total absolute influence. */
   carriers: number
 }
@@ -37,6 +39,7 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
   const { points, selected, scale, unit } = data
   const most = Math.max(...points.map((point) => Math.abs(point.score)), 0)
   const place = placer(points, scale)
+  const axis = data.folded === true ? 'largest activation × decoder norm' : 'largest activation'
   const mark = (point: ActivationGradientPoint): object => ({
     value: place(point),
     latent: point.latent,
@@ -62,7 +65,7 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
       ...baseOption(theme),
       grid: { left: 8, right: 18, top: 26, bottom: 28, containLabel: true },
       xAxis: {
-        ...axisStyle(theme, 'largest activation'),
+        ...axisStyle(theme, axis),
         ...axisRange(
           points.map((point) => place(point)[0]),
           scale
@@ -100,7 +103,7 @@ export function activationGradient(data: ActivationGradientData, theme: ChartThe
     },
     summary: summary(data),
     table: {
-      columns: ['rank', 'latent', 'label', 'largest activation', 'gradient', `influence (${unit})`],
+      columns: ['rank', 'latent', 'label', axis, 'gradient', `influence (${unit})`],
       rows: points.map((point) => [point.rank, point.latent, point.label, point.activation, point.gradient, point.score])
     }
   }

@@ -86,7 +86,9 @@ export const useAnalysis = defineStore('analysis', () => {
     running.value = 'rank'
     try {
       if (!(await preflights.ensure(pair.model, pair.sae))) return
-      const result = await engineStore.run('Ranking latents', (task) => engine.call('attribution.rank', call, task))
+      const result = await engineStore.run('Ranking latents', (task) =>
+        engine.call('attribution.rank', { ...call, preflight: preflights.summary(pair.model, pair.sae) }, task)
+      )
       await show(result, null, [])
       madeWith.value = fingerprint(call)
     } catch (thrown) {
@@ -249,6 +251,7 @@ function inputOf(ranking: Ranking): AttributeCall {
     model: provenance.model.path,
     sae: provenance.sae.path,
     hook: provenance.hook,
+    reading: provenance.sae.reading,
     device: Device.catch('auto').parse(provenance.device.requested),
     prompt: ranking.prompt,
     method: ranking.method,

@@ -3,6 +3,7 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import type { Comparison, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { Token } from '../../shared/records/token'
 import type { ModelInfo, SaeInfo, SaeReading } from '../../shared/records/model'
+import type { PreflightSummary } from '../../shared/records/preflight'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
@@ -16,17 +17,18 @@ import {
   type StreamedToken
 } from '../utils/live-comparison'
 import { useEngine } from './engine'
-import { useLibrary } from './library'
 import { useProject } from './project'
 import { useToasts } from './toasts'
 
 /** What a run needs; the same for a run from the bench and for a saved comparison that is run again. */
 export interface ComparisonPlan {
   model: Pick<ModelInfo, 'path' | 'name' | 'hash'>
-  sae: Pick<SaeInfo, 'path' | 'name' | 'hash'> | null
+  sae: Pick<SaeInfo, 'path' | 'name' | 'hash' | 'notes'> | null
   hook: string | null
   /** How the SAE is read. */
   reading: SaeReading
+  /** What is known of the pair, kept with the comparison. */
+  preflight: PreflightSummary | null
   prompt: Comparison['prompt']
   promptTokens: readonly Token[]
   promptId: string | null
@@ -39,7 +41,6 @@ export interface ComparisonPlan {
 /** The comparison on show: streaming, finished, stopped, or opened from the project. */
 export const useComparison = defineStore('comparison', () => {
   const engineStore = useEngine()
-  const library = useLibrary()
   const project = useProject()
   const toasts = useToasts()
 
@@ -97,7 +98,14 @@ export const useComparison = defineStore('comparison', () => {
       columns: stoppedColumns(columns.value),
       provenance: {
         model: { name: from.model.name, path: from.model.path, hash: from.model.hash },
-        sae: from.sae && { name: from.sae.name, path: from.sae.path, hash: from.sae.hash },
+        sae: from.sae && {
+          name: from.sae.name,
+          path: from.sae.path,
+          hash: from.sae.hash,
+          notes: [...from.sae.notes],
+          reading: from.reading
+        },
+        preflight: from.preflight,
         hook: from.hook,
         device: { requested: engineStore.device, used: 'not reported: the run was stopped' },
         versions: engineStore.versions,
@@ -127,12 +135,13 @@ export const useComparison = defineStore('comparison', () => {
     try {
       const opened = await archive.call('comparisons.get', { id })
       const { comparison } = opened
-      const { model, sae, hook } = comparison.provenance
+      const { model, sae, hook, preflight } = comparison.provenance
       const promptName = project.prompts.find((prompt) => prompt.id === opened.promptId)?.name ?? ''
       const { prompt, promptTokens, settings, target } = comparison
       const recipes = comparison.columns.flatMap(({ recipe }) => (recipe ? [recipe] : []))
-      const reading = sae ? library.readingOf(sae.path) : {}
-      plan.value = { model, sae, hook, reading, prompt, promptTokens, promptId: opened.promptId, promptName, recipes, settings, target }
+      const reading = sae?.reading ?? {}
+      const { promptId } = opened
+      plan.value = { model, sae, hook, reading, preflight, prompt, promptTokens, promptId, promptName, recipes, settings, target }
       columns.value = columnsOf(comparison)
       record.value = comparison
       savedId.value = id
@@ -206,6 +215,7 @@ function callOf(plan: ComparisonPlan, device: ReturnType<typeof useEngine>['devi
     sae: plan.recipes.length > 0 ? (plan.sae?.path ?? null) : null,
     hook: plan.recipes.length > 0 ? plan.hook : null,
     reading: plan.reading,
+    preflight: plan.preflight,
     device,
     prompt: plan.prompt,
     recipes: [...plan.recipes],

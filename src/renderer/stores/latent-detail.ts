@@ -7,12 +7,10 @@ import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
 import { useEngine } from './engine'
-import { useLibrary } from './library'
 
 /** What the drawer shows of one latent: its detail from the engine, its appearances from the project. */
 export const useLatentDetail = defineStore('latent-detail', () => {
   const engineStore = useEngine()
-  const library = useLibrary()
   const detail = shallowRef<LatentDetail | null>(null)
   const appearances = shallowRef<readonly LatentAppearance[]>([])
   const loading = ref(false)
@@ -30,7 +28,7 @@ export const useLatentDetail = defineStore('latent-detail', () => {
     try {
       const found = await engine.call(
         'latents.detail',
-        { model: model.path, sae: sae.path, reading: library.readingOf(sae.path), latent, device: engineStore.device },
+        { model: model.path, sae: sae.path, reading: sae.reading, latent, device: engineStore.device },
         { signal: own.signal }
       )
       if (own.signal.aborted) return

@@ -29,9 +29,10 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     if (!model) return null
     return {
       model: { path: model.path, name: model.name, hash: model.hash },
-      sae: library.sae && { path: library.sae.path, name: library.sae.name, hash: library.sae.hash },
+      sae: library.sae && { path: library.sae.path, name: library.sae.name, hash: library.sae.hash, notes: library.sae.notes },
       hook: library.hook,
       reading: library.reading,
+      preflight: preflights.summary(model, library.sae),
       prompt: { text: prompt.text },
       promptTokens: prompt.encodedText === prompt.text ? prompt.tokens : [],
       promptId: prompt.promptId,
@@ -66,8 +67,10 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     void recipes.flush()
     const now = plan.value
     const { model, sae } = library
-    if (now && model && sae && now.recipes.length > 0 && !(await preflights.ensure(model, sae))) return
-    if (now) await comparison.run(now)
+    if (!now) return
+    if (model && sae && now.recipes.length > 0 && !(await preflights.ensure(model, sae))) return
+    // A preflight made just now belongs to the run.
+    await comparison.run({ ...now, preflight: preflights.summary(model, sae) })
   }
 
   async function runWithAnotherSeed(): Promise<void> {

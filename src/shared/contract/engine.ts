@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { LatentDetail, LatentLabel } from '../records/latent'
 import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/model'
-import { Preflight } from '../records/preflight'
+import { Preflight, PreflightSummary } from '../records/preflight'
 import { ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
 import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { NextToken, PromptInput, Token } from '../records/token'
@@ -24,6 +24,8 @@ export const AttributeInput = Bench.extend({
   method: MethodName,
   target: TargetInput.default(null),
   includeSpecial: z.boolean().default(true),
+  /** What is known of the pair, kept with the ranking. */
+  preflight: PreflightSummary.nullable().optional(),
   /** False leaves the untouched model's own next tokens out; where a method substitutes, they are one more pass. */
   modelTop: z.boolean().optional()
 })
@@ -111,6 +113,8 @@ export const engineCalls = {
       hook: z.string().nullable().default(null),
       reading: SaeReading.optional(),
       device: Device.default('auto'),
+      /** What is known of the pair, kept with the comparison. */
+      preflight: PreflightSummary.nullable().optional(),
       prompt: PromptInput,
       recipes: z.array(Recipe).max(16),
       settings: GenerationSettings,

@@ -89,7 +89,14 @@ export const PreflightSummary = z.object({
 })
 export type PreflightSummary = z.infer<typeof PreflightSummary>
 
+/** The reading that a preflight's numbers are of: the one asked for, with what had to be filled in. */
+export function measuredReading({ tried, reading }: Preflight): SaeReading {
+  return tried[0]?.reading ?? reading
+}
+
 /** The summary of a preflight. */
-export function summaryOf({ model, sae, verdict, fvu, l0, crossEntropy, reading, createdAt }: Preflight): PreflightSummary {
+export function summaryOf(preflight: Preflight): PreflightSummary {
+  const { model, sae, verdict, fvu, l0, crossEntropy, createdAt } = preflight
+  const reading = measuredReading(preflight)
   return { modelHash: model.hash, saeHash: sae.hash, verdict, fvu, l0, recovered: crossEntropy.recovered, reading, createdAt }
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { SaeReading } from './model'
+import { PreflightSummary } from './preflight'
 import { NextToken, PromptInput, Token } from './token'
 
 export const MethodName = z.enum(['gradsae', 'attribution'])
@@ -31,7 +33,9 @@ export const RankedLatent = z.object({
   /** Signed first-order effect: sum over counted positions of activation x gradient. */
   signedSum: z.number(),
   /** Number of counted positions at which it is active. */
-  positions: z.number().int()
+  positions: z.number().int(),
+  /** Activation x this is in the units of Neuronpedia: |W_dec row| as stored, or 1 where activations have it in them (formats.md 2.6). */
+  decoderNorm: z.number().default(1)
 })
 export type RankedLatent = z.infer<typeof RankedLatent>
 
@@ -86,8 +90,13 @@ export const Provenance = z.object({
     format: z.string(),
     architecture: z.string(),
     d_sae: z.number().int(),
-    notes: z.array(z.string())
+    /** Every transformation applied on loading, in words. */
+    notes: z.array(z.string()),
+    /** How it was read where its files leave a choice; {} as they say. */
+    reading: SaeReading.default({})
   }),
+  /** What was known of the pair before it was used; null where no preflight was made. */
+  preflight: PreflightSummary.nullable().default(null),
   hook: z.string(),
   /** The device asked for and the one used; they differ after a fallback. */
   device: z.object({ requested: z.string(), used: z.string() }),

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { SaeReading } from './model'
+import { PreflightSummary } from './preflight'
 import { PromptInput, Token } from './token'
 
 export const InterventionMode = z.enum(['add', 'set', 'scale', 'ablate'])
@@ -86,7 +88,19 @@ export const Comparison = z.object({
   columns: z.array(ComparisonColumn),
   provenance: z.object({
     model: z.object({ name: z.string(), path: z.string(), hash: z.string() }),
-    sae: z.object({ name: z.string(), path: z.string(), hash: z.string() }).nullable(),
+    sae: z
+      .object({
+        name: z.string(),
+        path: z.string(),
+        hash: z.string(),
+        /** Every transformation applied on loading, in words. */
+        notes: z.array(z.string()).default([]),
+        /** How it was read where its files leave a choice; {} as they say. */
+        reading: SaeReading.default({})
+      })
+      .nullable(),
+    /** What was known of the pair before it was used; null where no preflight was made. */
+    preflight: PreflightSummary.nullable().default(null),
     hook: z.string().nullable(),
     device: z.object({ requested: z.string(), used: z.string() }),
     versions: z.record(z.string(), z.string()),

@@ -24,7 +24,8 @@ export function rankingOf(latents: readonly (readonly [number, number])[], chang
       meanActivation: 1,
       gradient: 0.1,
       signedSum: score,
-      positions: 2
+      positions: 2,
+      decoderNorm: 1
     })),
     entries: {
       position: new Int32Array(),
@@ -40,7 +41,17 @@ export function rankingOf(latents: readonly (readonly [number, number])[], chang
     warnings: [],
     provenance: {
       model: { name: 'storyteller', path: '/m', hash: 'sha256:aaaaaaaaaaaa', family: 'llama', precision: 'float16' },
-      sae: { name: 'topk', path: '/s', hash: 'sha256:bbbbbbbbbbbb', format: 'sae-lens', architecture: 'topk', d_sae: 2048, notes: [] },
+      sae: {
+        name: 'topk',
+        path: '/s',
+        hash: 'sha256:bbbbbbbbbbbb',
+        format: 'sae-lens',
+        architecture: 'topk',
+        d_sae: 2048,
+        notes: [],
+        reading: {}
+      },
+      preflight: null,
       hook: 'blocks.3.hook_resid_post',
       device: { requested: 'auto', used: 'cpu' },
       precision: 'float32',

@@ -2,7 +2,7 @@
 import { fail } from '../../../shared/errors'
 import { type ExactCheck, MethodName, type Ranking, type TargetInput } from '../../../shared/records/ranking'
 import type { Command, OptionValues } from '../command'
-import { device, MODEL, number, path, prompt, PROMPT, SAE, text, reading } from '../options'
+import { device, MODEL, number, pair, path, PREFLIGHT, prompt, PROMPT, SAE, text } from '../options'
 import { digits, shown, table } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -12,6 +12,7 @@ export const attribute: Command = {
   options: {
     ...MODEL,
     ...SAE,
+    ...PREFLIGHT,
     ...PROMPT,
     target: { type: 'string', value: 'TEXT', help: 'the token to explain; the greedy next token by default' },
     'target-id': { type: 'string', value: 'ID', help: 'the same as a token id' },
@@ -27,7 +28,7 @@ export const attribute: Command = {
       model: path(values, 'model', context),
       sae: path(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
-      reading: await reading(values, context),
+      ...(await pair(values, context)),
       device: device(values),
       prompt: prompt(values),
       method: method(values),

@@ -3,7 +3,7 @@ import { fail } from '../../../shared/errors'
 import { GenerationSettings, type Recipe } from '../../../shared/records/steering'
 import { parseIntervention } from '../../steering/interventions'
 import type { Command, OptionValues } from '../command'
-import { device, MODEL, number, optionalPath, path, prompt, PROMPT, SAE, text, reading } from '../options'
+import { device, MODEL, number, optionalPath, pair, path, PREFLIGHT, prompt, PROMPT, SAE, text } from '../options'
 import { deviceNotes } from '../print'
 import { quietHandlerTask } from '../task'
 
@@ -14,6 +14,7 @@ export const generate: Command = {
     ...MODEL,
     ...PROMPT,
     ...SAE,
+    ...PREFLIGHT,
     intervene: {
       type: 'string',
       multiple: true,
@@ -34,7 +35,7 @@ export const generate: Command = {
       model: path(values, 'model', context),
       sae: optionalPath(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
-      reading: await reading(values, context),
+      ...(await pair(values, context)),
       device: device(values),
       prompt: prompt(values),
       recipes,

@@ -1,6 +1,9 @@
 /** What each record was made with: files by hash, hook point, device, precision, versions. */
 import { formatDuration } from '../../../renderer/utils/format'
+import { preflightWords, readingWords } from '../../../renderer/utils/preflight'
 import type { SavedComparison, SavedRanking } from '../../../shared/records/project'
+import type { SaeReading } from '../../../shared/records/model'
+import type { PreflightSummary } from '../../../shared/records/preflight'
 import { html, type Html } from '../html'
 import { facts, nameOf, typed } from '../parts'
 import type { ReportSection } from '../report'
@@ -28,13 +31,22 @@ const versions = (all: Readonly<Record<string, string>>): string =>
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')
 
+/** How the SAE was read, what was done to it on loading, and what the preflight said of it. */
+function readRows(sae: { notes: readonly string[]; reading: SaeReading }, preflight: PreflightSummary | null): [string, string | null][] {
+  return [
+    ['SAE read', readingWords(sae.reading)],
+    ['On loading the SAE', sae.notes.length === 0 ? null : sae.notes.join('; ')],
+    ['Preflight', preflightWords(preflight, sae.reading)]
+  ]
+}
+
 function ofRanking(saved: SavedRanking, at: number): Html {
   const { provenance: from } = saved.ranking
   return html`<h3>${typed(nameOf(saved, `Ranking ${at + 1}`))}</h3>
     ${facts([
       ['Model', folder(from.model, `${from.model.family}, stored as ${from.model.precision}`)],
       ['SAE', folder(from.sae, `${from.sae.format}, ${from.sae.architecture}, ${from.sae.d_sae} latents`)],
-      ['On loading the SAE', from.sae.notes.length === 0 ? null : from.sae.notes.join('; ')],
+      ...readRows(from.sae, from.preflight),
       ['Hook point', html`<code>${from.hook}</code>`],
       ['Computed on', `${device(from.device)}, ${from.precision}`],
       ['Versions', versions(from.versions)],
@@ -49,6 +61,7 @@ function ofComparison(saved: SavedComparison, at: number): Html {
     ${facts([
       ['Model', folder(from.model, '')],
       ['SAE', from.sae === null ? null : folder(from.sae, '')],
+      ...(from.sae === null ? [] : readRows(from.sae, from.preflight)),
       ['Hook point', from.hook === null ? null : html`<code>${from.hook}</code>`],
       ['Computed on', device(from.device)],
       ['Versions', versions(from.versions)],
