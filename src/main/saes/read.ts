@@ -21,8 +21,21 @@ export async function readWeight(sae: Sae, name: SaeWeight): Promise<Float32Arra
   return readTensor(await readTensorFile(join(sae.folder, ref.file)), ref.name)
 }
 
-/** |W_dec[i]| of every latent, float32 [d_sae], read block by block. @throws what reading a file may */
-export async function decoderNorms(sae: Sae): Promise<Float32Array> {
+/** By SAE as opened: an encoder, the preflight and the units of Neuronpedia all ask, and the whole decoder is read for it. */
+const known = new WeakMap<Sae, Promise<Float32Array>>()
+
+/** |W_dec[i]| of every latent, float32 [d_sae], read block by block, once; not to be changed. @throws what reading a file may */
+export function decoderNorms(sae: Sae): Promise<Float32Array> {
+  const found = known.get(sae)
+  if (found) return found
+  const norms = summed(sae)
+  known.set(sae, norms)
+  // A file that could not be read may be there again.
+  norms.catch(() => known.delete(sae))
+  return norms
+}
+
+async function summed(sae: Sae): Promise<Float32Array> {
   const ref = refOf(sae, 'W_dec')
   const file = await readTensorFile(join(sae.folder, ref.file))
   const squares = new Float64Array(sae.d_sae)

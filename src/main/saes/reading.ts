@@ -18,6 +18,7 @@ export function applyReading(sae: Sae, reading: SaeReading): Sae {
   const { hook, hookOut, scale, subtractDecoderBias, transposedDecoder = false, transposedSkip = false } = reading
   const inBias: SaeWeight | null = subtractDecoderBias === undefined ? sae.inBias : subtractDecoderBias ? (sae.inBias ?? 'b_dec') : null
   if (inBias !== sae.inBias) notes.push(inBias ? 'Read with b_dec subtracted before the encoder.' : 'Read without subtracting b_dec.')
+  const writesElsewhere = (hookOut ?? sae.hookOut) !== null
   if (transposedDecoder) notes.push('Read with W_dec the other way round.')
   if (transposedSkip) notes.push('Read with W_skip the other way round.')
   const changed: Sae = {
@@ -33,9 +34,10 @@ export function applyReading(sae: Sae, reading: SaeReading): Sae {
     inScale: said(
       scale,
       sae.inScale,
-      `Read with activations multiplied by ${scale} before the encoder, and divided by it after the decoder.`
+      `Read with activations multiplied by ${scale} before the encoder${writesElsewhere ? '' : ', and divided by it after the decoder'}.`
     ),
-    outScale: scale ?? sae.outScale,
+    // A transcoder writes what was not scaled with its input.
+    outScale: writesElsewhere ? sae.outScale : (scale ?? sae.outScale),
     inBias: inBias === 'b_dec' || inBias === 'in_bias' ? inBias : null,
     decoderByOutput: sae.decoderByOutput !== transposedDecoder,
     skipByInput: sae.skipByInput !== transposedSkip,

@@ -26,7 +26,8 @@ export const SaeLensConfig = z.looseObject({
   d_in: Size,
   d_out: Size.nullish(),
   d_sae: Size,
-  k: Size.nullish(),
+  // A batch's k is a mean, and may be a fraction.
+  k: z.number().positive().nullish(),
   rescale_acts_by_decoder_norm: Flag,
   activation_fn: z.string().nullish(),
   activation_fn_str: z.string().nullish(),
@@ -77,6 +78,7 @@ export function kindOf(config: SaeLensConfig, path: string): Kind & { readonly n
 /** k, wherever it stands. @throws SAE_CONFIG_INVALID */
 export function kOf({ k, activation_fn_kwargs, d_sae }: SaeLensConfig, path: string): number {
   const found = k ?? activation_fn_kwargs?.k ?? invalid(path, 'k, the number of active latents per position, is missing')
+  if (!Number.isInteger(found)) invalid(path, `k is ${found}, and so many latents of one position cannot be chosen`)
   return found > d_sae ? invalid(path, `k is ${found}, but there are only ${d_sae} latents`) : found
 }
 

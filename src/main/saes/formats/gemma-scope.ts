@@ -14,7 +14,10 @@ import type { Place, Sae, SaeFormat } from '../types'
 import { holdsOnly, saeOf, sizesOf, tensorsOf } from './common'
 
 const FILE = 'params.npz'
-const NAMES = ['W_dec', 'b_enc', 'b_dec', 'threshold']
+const VECTORS = ['b_enc', 'b_dec', 'threshold']
+/** Some files spell a matrix in lower case. */
+const ENCODERS = ['W_enc', 'w_enc']
+const DECODERS = ['W_dec', 'w_dec']
 
 export const gemmaScope: SaeFormat = {
   format: 'Gemma Scope',
@@ -22,19 +25,16 @@ export const gemmaScope: SaeFormat = {
   async matches(place) {
     if (!place.isFile) return place.files.includes(FILE)
     const file = await tensorsOf(place, ['.npz'])
-    return encoderNames.some((name) => holdsOnly(file, [name, ...NAMES]))
+    return ENCODERS.some((W_enc) => DECODERS.some((W_dec) => holdsOnly(file, [W_enc, W_dec, ...VECTORS])))
   },
   read
 }
-
-/** Some files spell it in lower case. */
-const encoderNames = ['W_enc', 'w_enc'] as const
 
 /** @throws FILE_UNREADABLE, ZIP_INVALID, NUMPY_INVALID, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE */
 async function read(place: Place): Promise<Sae> {
   const path = place.isFile ? place.path : join(place.path, FILE)
   const file = await readTensorFile(path)
-  const W_enc = encoderNames.find((name) => file.tensors.has(name)) ?? 'W_enc'
+  const W_enc = ENCODERS.find((name) => file.tensors.has(name)) ?? 'W_enc'
   const { d_in, d_sae } = sizesOf(file, { ...LAYOUT, W_enc }, FILE)
   const { d_out, weights } = weightsOf(file, W_enc, d_in, d_sae)
   const { layer, part, l0, model, embedding, shown } = scopePath(path)
@@ -81,7 +81,7 @@ function weightsOf(file: TensorFile, W_enc: string, d_in: number, d_sae: number)
     d_out,
     weights: new Map([
       ['W_enc', weightRef(file, W_enc, [d_in, d_sae], hint)],
-      ['W_dec', weightRef(file, 'W_dec', [d_sae, d_out], hint)],
+      ['W_dec', weightRef(file, DECODERS.find((name) => file.tensors.has(name)) ?? 'W_dec', [d_sae, d_out], hint)],
       ['b_enc', weightRef(file, 'b_enc', [d_sae], hint)],
       ['b_dec', weightRef(file, 'b_dec', [d_out], hint)],
       ['threshold', weightRef(file, 'threshold', [d_sae], hint)]

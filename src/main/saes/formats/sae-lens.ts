@@ -100,8 +100,11 @@ async function gateOf(
       if (file.tensors.has('threshold')) return gateOf('jumprelu', config, file, path)
       if (file.tensors.has('topk_threshold')) {
         const threshold = await scalar(file, 'topk_threshold')
-        const gateNotes = [`Saved in the middle of training: latents above its running threshold ${threshold} are active.`]
-        return { gate: { kind: 'jumprelu', threshold, timesDecoderNorm: false }, gateNotes }
+        // Training multiplies pre-activations by the decoder norms before they are compared; saving for inference folds that.
+        const timesDecoderNorm = config.rescale_acts_by_decoder_norm ?? false
+        const compared = timesDecoderNorm ? ' once multiplied by the decoder norms' : ''
+        const gateNotes = [`Saved in the middle of training: latents above its running threshold ${threshold}${compared} are active.`]
+        return { gate: { kind: 'jumprelu', threshold, timesDecoderNorm }, gateNotes }
       }
       const gate: Gate = { kind: 'topk', k: kOf(config, path), byDecoderNorm: config.rescale_acts_by_decoder_norm ?? false }
       return { gate, gateNotes: ['Its files hold no threshold, so the k largest latents of each position are taken instead of a batch’s.'] }
