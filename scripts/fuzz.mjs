@@ -84,15 +84,17 @@ function run(target, seed, to, state) {
   const home = mkdtempSync(join(tmpdir(), 'gradsae-fuzz-'))
   const [work, cases] = [join(home, 'cwd'), join(home, 'cases')]
   mkdirSync(work)
-  const confined = ['--experimental-permission', '--allow-fs-read=*', `--allow-fs-write=${join(cases, '*')}`]
+  // Opening an SAE reaches the runtime's library, so addons may load; programs may not.
+  const confined = ['--experimental-permission', '--allow-addons', '--allow-fs-read=*', `--allow-fs-write=${join(cases, '*')}`]
   const flags = [...confined, '--no-warnings', `--max-old-space-size=${HEAP_MB}`]
   const args = [...flags, join(OUT, 'worker.cjs'), target, seed, state.next, to, cases].map(String)
   mkdirSync(cases)
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: inRoot(), stdio: ['ignore', 'pipe', 'pipe'] })
     let current = null
     let began = Date.now()
     let killed = ''
+    let started = false
     let watched = null
     let busyBefore = null
     let stderr = ''
@@ -100,6 +102,7 @@ function run(target, seed, to, state) {
     createInterface(child.stdout).on('line', (line) => {
       const [word, rest] = [line.slice(0, line.indexOf(' ') < 0 ? undefined : line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]
       if (word === 'case') {
+        started = true
         current = Number(rest)
         began = Date.now()
       } else if (word === 'peak') {
@@ -125,6 +128,7 @@ function run(target, seed, to, state) {
     }, 100)
     child.once('close', (code, signal) => {
       clearInterval(watch)
+      if (code !== 0 && !started) reject(new Stop(`The readers could not be started:\n${stderr}`))
       if (code !== 0) {
         const number = current ?? state.next
         state.failures.push({ number, reason: killed || `the process ended (${signal ?? code}): ${stderr}` })
