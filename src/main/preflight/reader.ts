@@ -15,16 +15,15 @@ export interface Reader {
   release(): Promise<void>
 }
 
-/** Neighbouring blocks whose hook points are tried too; all blocks where that takes no more than so many multiplications. */
+/** Neighbouring blocks whose hook points are tried too. */
 const REACH = 1
-const AFFORDABLE = 2e12
 const POSITIONS = 512
 
-/** `wide` looks at the hook points of all blocks if that can be afforded, else of the neighbouring ones. */
-export function createReader({ openSession, openSae, text }: PreflightParts, bench: Bench, wide: boolean): Reader {
+/** The hook points of all blocks are looked at if that takes no more than `affordable` multiplications, else of the neighbouring ones. */
+export function createReader({ openSession, openSae, text }: PreflightParts, bench: Bench, affordable: number): Reader {
   const { sessions } = bench
   const { model } = sessions
-  const hooks = candidates(bench, wide)
+  const hooks = candidates(bench, affordable)
   const values = new Map<boolean, Promise<Map<string, WindowValues[]>>>()
   let kept: { key: string; encoder: Encoder } | null = null
 
@@ -74,7 +73,7 @@ export function createReader({ openSession, openSae, text }: PreflightParts, ben
 }
 
 /** Hook points as wide as the SAE in its block and others, each place once; its own among them. */
-function candidates({ sessions, hook, encoder }: Bench, wide: boolean): string[] {
+function candidates({ sessions, hook, encoder }: Bench, affordable: number): string[] {
   const { architecture, config } = sessions.model
   const own = canonicalHook(hook)
   const { d_in, d_sae } = encoder.sae
@@ -83,7 +82,7 @@ function candidates({ sessions, hook, encoder }: Bench, wide: boolean): string[]
     .map(canonicalHook)
     .filter((each) => widthOf(config, each) === d_in)
   const near = fitting.filter((each) => Math.abs(layerOf(each) - layerOf(own)) <= REACH)
-  const all = wide && fitting.length * POSITIONS * d_in * d_sae < AFFORDABLE
+  const all = fitting.length * POSITIONS * d_in * d_sae < affordable
   return [...new Set([own, ...(all ? fitting : near)])]
 }
 

@@ -22,8 +22,10 @@ const EXCERPT = 48
 /** Another reading is suggested when it leaves less than this share of the unexplained variance. */
 const WORTH = 0.7
 /** Causes that are looked at even when the fit is good, unless the SAE has more numbers than this. */
-const CHEAP = ['hook point', 'centring', 'decoder bias']
+const CHEAP = ['hook point', 'centring', 'decoder bias', 'scale', 'BOS']
 const LARGE = 2 ** 27
+/** Multiplications that looking at the hook points of every block may take, when the fit is bad and when it is good: minutes, seconds. */
+const AFFORDABLE = { bad: 2e12, good: 1e11 }
 
 /**
  * @throws SAE_MODEL_MISMATCH, HOOK_UNKNOWN, PREFLIGHT_TEXT_SHORT, NUMBERS_NOT_FINITE, and what loading may throw; rejects with Cancelled
@@ -40,7 +42,9 @@ export async function runPreflight(parts: PreflightParts, task: Task): Promise<P
     const looked = await look(parts, bench, task)
     const here: PreflightTrial = { words: chosen?.words ?? 'As it is read now', reading, fvu: looked.fvu, l0: looked.l0 }
     const found = await searchFrom(parts, bench, here, task)
-    const suggestion = chosen !== null && found === null ? here : (found?.suggestion ?? null)
+    // What had to be filled in is handed over as a reading, too: nothing runs without it. It is no fault of the pair.
+    const better = found?.suggestion ?? null
+    const suggestion = better ?? (chosen === null ? null : here)
     const norms = normsOf(await decoderNorms(sae))
     const shapes = `${sae.d_in} numbers at ${bench.reads}${bench.reads === bench.hook ? '' : `, ${sae.d_out} at ${bench.hook}`}; ${sae.d_sae} latents.`
     const checks = checksOf({ shapes, ...looked, d_in: sae.d_in, nominalL0: sae.nominalL0, decoderNorms: norms })
@@ -52,7 +56,7 @@ export async function runPreflight(parts: PreflightParts, task: Task): Promise<P
       reads: bench.reads,
       hook: bench.hook,
       reading: parts.reading,
-      ...verdictOf(checks, names, suggestion, found !== null),
+      ...verdictOf(checks, names, better, found !== null),
       checks,
       fvu: looked.fvu,
       l0: looked.l0,
@@ -146,10 +150,12 @@ async function searchFrom(
   const { sae } = bench.encoder
   const only = here.fvu < GOOD_FVU ? [...sae.openQuestions, ...(sae.d_sae * sae.d_in < LARGE ? CHEAP : [])] : null
   if (only?.length === 0) return null
-  const reader = createReader(parts, bench, only === null)
+  const reader = createReader(parts, bench, only === null ? AFFORDABLE.bad : AFFORDABLE.good)
   try {
     const { tried, best } = await search({ ...here, words: '' }, reader.measure, reader.circumstances, task, only)
-    return { tried, suggestion: best.words !== '' && best.fvu < WORTH * here.fvu ? best : null }
+    // What the mean would describe as well is no repair.
+    const worth = best.words !== '' && best.fvu < Math.min(1, WORTH * here.fvu)
+    return { tried, suggestion: worth ? best : null }
   } finally {
     await reader.release()
   }

@@ -92,7 +92,7 @@ export function verdictOf(
     .map(({ name, words }) => `${name}: ${words.charAt(0).toLowerCase()}${words.slice(1)}`)
     .join(' ')
   const next = suggestion
-    ? ' Read another way it does.'
+    ? ` Read another way it does${suggestion.fvu < GOOD_FVU ? '' : ' better'}.`
     : searched
       ? ' No other reading that was tried helps: it probably belongs to another model or hook point.'
       : ''
