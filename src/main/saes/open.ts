@@ -72,7 +72,7 @@ async function filesIn({ path, files }: Place): Promise<Place[]> {
 
 /** Whether a file may be an SAE by itself, judged by its name: the files of models in shards, and those of training, are not. */
 export function mayBeSae(name: string): boolean {
-  if (!/\.(pt|pth|safetensors)$/i.test(name)) return false
+  if (!/\.(pt|pth|safetensors|npz)$/i.test(name)) return false
   return !/^(model|pytorch_model|consolidated|adapter_model|optimizer|scheduler|rng_state|training_args|trainer_state)\b/i.test(name)
 }
 
@@ -117,6 +117,8 @@ async function whyNot(place: Place): Promise<string> {
   const has = (name: string): boolean => files.includes(name)
   if (has('config.json') && has('tokenizer.json')) return 'it holds a model'
   if (has('cfg.json') && !files.some((name) => name.endsWith('.safetensors'))) return 'cfg.json is there, but no weights beside it'
+  if (files.some((name) => name.endsWith('.distcp')))
+    return 'it is a distributed checkpoint of PyTorch, whose index is a pickled object; save it as safetensors'
   if (has('sae_weights.safetensors')) return 'cfg.json is missing beside sae_weights.safetensors'
   if (files.length === 0) return 'there are no files in it'
   const [file] = await filesIn(place)

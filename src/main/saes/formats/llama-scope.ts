@@ -103,7 +103,8 @@ async function read(place: Place, reading: SaeReading): Promise<Sae> {
     outScale,
     hook: hook_point_in,
     hookOut: hookOut === hook_point_in ? null : hookOut,
-    modelName: 'meta-llama/Llama-3.1-8B',
+    // The later releases are of several models, and name none.
+    modelName: files.config === 'hyperparams.json' ? 'meta-llama/Llama-3.1-8B' : null,
     prependBos: true,
     nominalL0: config.top_k ?? null,
     hash: await hashFiles([path, file.path]),

@@ -75,7 +75,11 @@ async function read({ path: folder }: Place, reading: SaeReading): Promise<Sae> 
     hookOut: kind.transcoder ? hookOut : null,
     hash: await hashFiles([path, file.path, ...extra]),
     bytes: file.bytes,
-    notes: [...halfNotes(weights), ...gateNotes, ...notesOf({ norm, scale, finetuned, gate, centred: place.centred })],
+    notes: [
+      ...halfNotes(weights),
+      ...gateNotes,
+      ...notesOf({ norm, scale, finetuned, gate, centred: place.centred, transcoder: kind.transcoder })
+    ],
     openQuestions: [...(place.hook === null ? (['hook'] as const) : []), ...(scale.from === 'nowhere' ? (['scale'] as const) : [])]
   })
 }
@@ -188,6 +192,7 @@ function halfNotes(weights: ReadonlyMap<SaeWeight, WeightRef>): string[] {
 }
 
 interface Applied {
+  readonly transcoder: boolean
   readonly norm: RuntimeNorm
   readonly scale: Scale
   readonly finetuned: boolean
@@ -195,15 +200,19 @@ interface Applied {
   readonly centred: boolean
 }
 
-function notesOf({ norm, scale, finetuned, gate, centred }: Applied): string[] {
+function notesOf({ norm, scale, finetuned, gate, centred, transcoder }: Applied): string[] {
   const notes: string[] = []
-  if (centred) notes.push('The mean over d_model is taken out of the input and added back to the output.')
+  if (centred) notes.push(`The mean over d_model is taken out of the input${transcoder ? '' : ' and added back to the output'}.`)
   if (norm === 'constant_norm_rescale')
-    notes.push('Each position is scaled to the norm sqrt(d_in) before the encoder, and back after the decoder.')
+    notes.push(`Each position is scaled to the norm sqrt(d_in) before the encoder${transcoder ? '' : ', and back after the decoder'}.`)
   if (norm === 'layer_norm')
-    notes.push('Each position is centred and divided by its standard deviation before the encoder, and back after the decoder.')
+    notes.push(
+      `Each position is centred and divided by its standard deviation before the encoder${transcoder ? '' : ', and back after the decoder'}.`
+    )
   if (scale.from === SCALER)
-    notes.push(`Activations are multiplied by ${scale.factor} (${SCALER}) before the encoder, and divided by it after the decoder.`)
+    notes.push(
+      `Activations are multiplied by ${scale.factor} (${SCALER}) before the encoder${transcoder ? '' : ', and divided by it after the decoder'}.`
+    )
   if (scale.from === 'nowhere') notes.push('It was trained on scaled activations, and its files do not hold the scale.')
   if (finetuned) notes.push('Activations are multiplied by a finetuning factor in the decoder.')
   if (gate.kind === 'topk' && gate.byDecoderNorm)
