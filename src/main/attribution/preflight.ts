@@ -15,6 +15,6 @@ export function checkPreflight(preflight: PreflightSummary | null | undefined, m
   return preflight
 }
 
-function staleReason(kind: string, { name, hash }: Opened, other: string): string {
-  return `it looked at a ${kind} with the hash ${other}, and ${name} has ${hash}`
+function staleReason(kind: 'model' | 'SAE', { name, hash }: Opened, other: string): string {
+  return `it looked at ${kind === 'SAE' ? 'an' : 'a'} ${kind} with the hash ${other}, and ${name} has ${hash}`
 }
