@@ -7,6 +7,7 @@
  *   --folder DIR  keeps the random model there, or finds it there (else a temporary folder, removed afterwards)
  *   --large KINDS instead of all this: time and peak memory of an SAE of 131,072 latents of 3,584 numbers, each kind in a process of
  *                 its own (names of large-sae.ts with commas, or "all"); takes 4 GB of disk for each
+ *   --memory      instead of all this: estimated beside measured peak memory of several models and SAEs; takes 3 GB of disk
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -19,6 +20,7 @@ import { assert } from '../../src/shared/errors'
 import { kindsOf, largeTable, LargeTimes, timeLarge } from './large'
 import { writeLarge } from './large-sae'
 import { matMulRate } from './measure'
+import { measureJob, measureMemory, memoryTable, writeCase } from './memory'
 import { findTorch, INSTALL, timePeer } from './peer'
 import { GPT2_SMALL, writeRandomModel } from './random-model'
 import { asJson, asTable, type Results } from './table'
@@ -31,6 +33,10 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '7' },
     folder: { type: 'string' },
     large: { type: 'string' },
+    memory: { type: 'boolean', default: false },
+    /** Used by the bench itself: only measure this pair, given as JSON, or only write this case of memory-models.ts to --folder. */
+    job: { type: 'string' },
+    'write-case': { type: 'string' },
     /** Used by the bench itself: only measure this kind of large SAE in --folder, and write its times as JSON. */
     measure: { type: 'string' },
     /** Used by the bench itself: only write the random model, in a process of its own, so that its memory is not counted. */
@@ -47,6 +53,8 @@ async function main(): Promise<void> {
     const times = await timeLarge(engineHandlers(), values.folder ?? '.', values.measure)
     return void process.stdout.write(JSON.stringify(times))
   }
+  if (values.job !== undefined) return void process.stdout.write(JSON.stringify(await measureJob(engineHandlers(), values.job)))
+  if (values['write-case'] !== undefined) return await writeCase(values.folder ?? '.', values['write-case'])
   const python = values.peer ? findTorch() : null
   if (values.peer && python === null) {
     process.stderr.write(`The peer needs PyTorch, which was not found. On Debian:\n  ${INSTALL}\n`)
@@ -57,6 +65,10 @@ async function main(): Promise<void> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'gradsae-bench-')))
   try {
     if (values.large !== undefined) return await measureLarge(folder, kindsOf(values.large))
+    if (values.memory) {
+      const rows = measureMemory(folder, defaultSubject(), __filename, say)
+      return void process.stdout.write(`${values.json ? JSON.stringify(rows, null, 2) : memoryTable(rows)}\n`)
+    }
     const results = await measure(folder, python)
     process.stdout.write(`${values.json ? JSON.stringify(asJson(results), null, 2) : asTable(results)}\n`)
   } finally {

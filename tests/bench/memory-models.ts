@@ -103,9 +103,17 @@ function stored(tensors: Tensors, precision: Precision): Tensors {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { shape, data }]) => {
       const floats = new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4)
-      return [name, { dtype: precision, shape, data: convert(floats) }]
+      return [name, { dtype: precision, shape, data: inPieces(floats, convert) }]
     })
   )
+}
+
+/** Converts a piece at a time: converting goes through arrays of many times the size. */
+function inPieces(values: Float32Array, convert: (piece: Float32Array) => Uint16Array): Uint16Array {
+  const words = new Uint16Array(values.length)
+  const size = 2 ** 20
+  for (let at = 0; at < values.length; at += size) words.set(convert(values.subarray(at, at + size)), at)
+  return words
 }
 
 function saeWeights({ d_in, d_sae }: SaeShape): Tensors {
