@@ -1,7 +1,7 @@
 /** Preflights as the window keeps them. */
 import type { SaeReading } from '../../shared/records/model'
 import type { PreflightSummary } from '../../shared/records/preflight'
-import { formatNumber, formatShare, formatTime } from './format'
+import { formatNumber, formatShare } from './format'
 
 /** What a preflight is known by: the files of both, and how the SAE is read. */
 export function pairKey(model: { readonly hash: string }, sae: { readonly hash: string }, reading: SaeReading): string {
@@ -54,7 +54,7 @@ export function preflightWords(preflight: PreflightSummary | null, reading: SaeR
   const { verdict, fvu, l0, recovered, createdAt } = preflight
   const numbers = `FVU ${formatNumber(fvu)}, L0 ${formatNumber(l0)}, ${formatShare(recovered)} of the cross-entropy recovered`
   const same = sameReading(preflight.reading, reading)
-  return `${verdict}, ${numbers} (${formatTime(createdAt)})${same ? '' : `; the SAE was read ${readingWords(preflight.reading)} then`}`
+  return `${verdict}, ${numbers} (made on ${createdAt.slice(0, 10)})${same ? '' : `; the SAE was read ${readingWords(preflight.reading)} then`}`
 }
 
 function sameReading(a: SaeReading, b: SaeReading): boolean {

@@ -4,6 +4,7 @@ import { attribute } from '../../../src/main/cli/commands/attribute'
 import { generate } from '../../../src/main/cli/commands/generate'
 import { logits } from '../../../src/main/cli/commands/logits'
 import { report } from '../../../src/main/cli/commands/report'
+import { preflight } from '../../../src/main/cli/commands/preflight'
 import { failureOf } from '../../support/failing'
 
 /** Options are refused before anything is opened: asking for the engine fails the test. */
@@ -39,9 +40,13 @@ it.each<[string, typeof logits, OptionValues, string]>([
     { ...model, prompt: 'a', intervene: ['3:add:1'] },
     '--intervene needs --sae, the SAE whose latents are meant.'
   ],
+  ['a reading that is no JSON', attribute, { ...both, reading: '{centred' }, '--reading is not JSON: REASON.'],
+  ['a preflight beside a reading', attribute, { ...both, preflight: 'p.json', reading: '{}' }, 'Give --preflight or --reading, not both.'],
   ['an unknown report format', report, { project: 'x', out: 'x.pdf' }, 'There is no report format "pdf"; there are html, csv, json.']
 ])('%s is refused', async (_, command, values, text) => {
-  expect(await failureOf(() => command.run(values, context))).toBe(`${text} ${HELP}`)
+  // What the JSON parser says differs between versions of Node.
+  const found = (await failureOf(() => command.run(values, context))).replace(/(is not JSON: ).*(?=\. Run)/, '$1REASON')
+  expect(found).toBe(`${text} ${HELP}`)
 })
 
 it('a device that nobody knows is refused, naming those there are', async () => {
@@ -54,4 +59,15 @@ it('an intervention is refused with how one is written', async () => {
   expect(await failureOf(() => generate.run({ ...both, intervene: ['3:push:1'] }, context))).toBe(
     'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate. Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
   )
+})
+
+it.each([
+  ['{"centered": true}', 'Unrecognized key'],
+  ['{"scale": -1}', 'expected number to be >0']
+])('the reading %s is refused with the choices there are', async (reading, reason) => {
+  const found = await failureOf(() => preflight.run({ ...model, sae: 's', reading }, context))
+  expect(found).toContain(
+    '--reading takes a JSON object with some of format, hook, hookOut, centred, prependBos, subtractDecoderBias, scale'
+  )
+  expect(found).toContain(reason)
 })

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { buildReport } from '../../../src/main/reports/build'
 import type { Report } from '../../../src/main/reports/report'
 import { SECTIONS } from '../../../src/main/reports/sections'
+import { summaryOf } from '../../../src/shared/records/preflight'
 import { failureOf } from '../../support/failing'
+import { samplePreflight } from '../../support/infos'
 import { sampleComparison, sampleRanking } from '../../support/records'
 import { savedComparison, savedRanking } from '../../support/saved'
 
@@ -63,6 +65,24 @@ describe('the report', () => {
       'blocks.3.hook_resid_post'
     ])
       expect(text.replaceAll('\u00a0', ' ')).toContain(words)
+  })
+
+  test('says how the SAE was read, what was done to it, and what the preflight found', async () => {
+    const ranking = sampleRanking()
+    const sae = {
+      ...ranking.provenance.sae,
+      reading: { centred: true },
+      notes: ['Read with the mean over d_model taken out of the input.']
+    }
+    const preflight = summaryOf(samplePreflight({ reading: { centred: true }, tried: [] }))
+    const saved = { ...savedRanking(), ranking: { ...ranking, provenance: { ...ranking.provenance, sae, preflight } } }
+    const text = textOf(await document({ rankings: [saved], comparisons: [savedComparison()] }))
+    expect(text).toContain('SAE read centred')
+    expect(text).toContain('On loading the SAE Read with the mean over d_model taken out of the input.')
+    expect(text).toMatch(/Preflight good, FVU 0\.100, L0 4, 97\s% of the cross-entropy recovered \(made on 2026-01-02\)/)
+    // The comparison, made without one.
+    expect(text).toContain('SAE read as its files say')
+    expect(text).toContain('Preflight not made')
   })
 
   test('shows the texts of a comparison, their edits and scores', async () => {
