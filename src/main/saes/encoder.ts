@@ -17,7 +17,7 @@ export interface EncoderLimits {
   readonly whole: number
 }
 
-export const LIMITS: EncoderLimits = { active: 2 ** 27, dense: 2 ** 23, whole: 2 ** 27 }
+const LIMITS: EncoderLimits = { active: 2 ** 27, dense: 2 ** 23, whole: 2 ** 27 }
 
 /** Decoder rows of some latents, each [d_out]. */
 export interface Directions {

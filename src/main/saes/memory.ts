@@ -1,7 +1,7 @@
 /** What an SAE takes in memory beside a model, from its description alone: the copies that exist, as in models/memory.ts. */
 import type { WeightRef } from '../models/types'
 import type { MemoryPart } from '../runtime/machine'
-import { isLean, LIMITS } from './encoder'
+import { isLean } from './encoder'
 import type { Sae } from './types'
 
 /** Positions of the prompt that is estimated for; as in models/memory.ts. */
@@ -12,12 +12,13 @@ const ACTIVE = 64
 const DENSE = 4
 /** Decoder rows of the active latents: in the runtime and outside it, once for the ranking and once for the exact check. */
 const ROWS = 4
+/** A lean SAE's are read from disk into one array that is free again after the ranking. */
+const LEAN_ROWS = 1
 
 /** Bytes, for one prompt of usual length. */
 export function saeMemory(sae: Sae): MemoryPart[] {
   const { d_sae, d_out } = sae
   const lean = isLean(sae)
-  const atOnce = Math.min(POSITIONS, Math.max(1, Math.floor(LIMITS.dense / d_sae)))
   const perPosition = sae.gate.kind === 'topk' || sae.gate.kind === 'groupmax' ? sae.gate.k : (sae.nominalL0 ?? ACTIVE)
   // Of d_sae latents, those that positions which choose independently of each other come to together.
   const active = d_sae * (1 - Math.exp((-POSITIONS * perPosition) / d_sae))
@@ -26,15 +27,13 @@ export function saeMemory(sae: Sae): MemoryPart[] {
   return [
     { what: encoderWords(encoder, lean), bytes: encoderBytes(encoder, lean) },
     { what: 'the decoder, where its file is mapped', bytes: decoderBytes(sae, decoder, lean) },
-    { what: `activations of ${POSITIONS} positions`, bytes: DENSE * 4 * atOnce * d_sae },
-    { what: 'decoder rows of the active latents', bytes: ROWS * 4 * active * d_out }
+    // What a lean SAE's run needed is given back before the model's larger sessions load (runtime/options.ts).
+    { what: `activations of ${POSITIONS} positions`, bytes: lean ? 0 : DENSE * 4 * POSITIONS * d_sae },
+    { what: 'decoder rows of the active latents', bytes: (lean ? LEAN_ROWS : ROWS) * 4 * active * d_out }
   ]
 }
 
 const float32Bytes = ({ shape }: WeightRef): number => 4 * shape.reduce((product, size) => product * size, 1)
-
-/** A slice of half precision is cast while it is used. */
-const SLICE = 64 * 2 ** 20
 
 function encoderWords(ref: WeightRef | undefined, lean: boolean): string {
   if (ref === undefined || ref.type === 'float32') return lean ? 'the encoder, where its file is mapped' : 'the encoder'
@@ -48,7 +47,7 @@ function encoderBytes(ref: WeightRef | undefined, lean: boolean): number {
   if (!ref) return 0
   if (!lean) return float32Bytes(ref)
   if (ref.load !== undefined) return 3 * ref.length
-  return ref.length + (ref.type === 'float32' ? 0 : SLICE)
+  return ref.length
 }
 
 /** Rows of the active latents are spread over the whole file; where they lie in one piece a lean SAE's are read instead of mapped. */

@@ -24,22 +24,22 @@ it('packs a small encoder as float32 whatever it is stored as, and maps the deco
 
 it('maps a large encoder, casting half precision slice by slice, and reads single decoder rows from disk', () => {
   const half = saeOf(3584, 131072, 'bfloat16')
-  expect(bytesOf(half, /slice by slice/)).toBe(2 * 3584 * 131072 + 2 ** 26)
+  expect(bytesOf(half, /slice by slice/)).toBe(2 * 3584 * 131072)
   expect(bytesOf(saeOf(3584, 131072, 'float32'), /encoder, where its file is mapped/)).toBe(4 * 3584 * 131072)
   expect(bytesOf(half, /decoder, where/)).toBe(0)
   expect(bytesOf(saeOf(3584, 131072, 'float32', { decoderByOutput: true }), /decoder, where/)).toBe(4 * 3584 * 131072)
 })
 
-it('has four dense arrays of 128 positions, or of fewer at once where they would be too large', () => {
+it('has four dense arrays of 128 positions; a large SAE gives them back after each run', () => {
   expect(bytesOf(saeOf(768, 24576, 'float32'), /activations/)).toBe(4 * 4 * 128 * 24576)
-  expect(bytesOf(saeOf(768, 131072, 'float32'), /activations/)).toBe(4 * 4 * 64 * 131072)
+  expect(bytesOf(saeOf(3584, 131072, 'float32'), /activations/)).toBe(0)
 })
 
 it('has the decoder rows of the latents that 128 positions come to, never more than there are', () => {
   // 1 - (1 - 1/d)^n of d latents, in its limit for large d.
   const rows = (sae: Sae): number => (bytesOf(sae, /decoder rows/) ?? 0) / (4 * 4 * sae.d_out)
-  expect(rows(saeOf(768, 1_000_000, 'float32'))).toBeCloseTo(128 * 32 * (1 - (128 * 32) / 2e6), -1)
+  expect(rows(saeOf(768, 170_000, 'float32'))).toBeCloseTo(128 * 32 * (1 - (128 * 32) / 340_000), -1)
   expect(rows(saeOf(768, 64, 'float32'))).toBeCloseTo(64, 5)
   const relu = { gate: { kind: 'relu' }, nominalL0: 10 } as const
-  expect(rows(saeOf(768, 1_000_000, 'float32', relu))).toBeCloseTo(1280, -1)
+  expect(rows(saeOf(768, 170_000, 'float32', relu))).toBeCloseTo(1280 * (1 - 1280 / 340_000), -1)
 })
