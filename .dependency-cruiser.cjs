@@ -13,7 +13,7 @@ const rooms = {
   models: ['graph', 'runtime', 'tensors'],
   saes: ['graph', 'runtime', 'tensors', 'models'],
   attribution: ['graph', 'autodiff', 'runtime', 'models', 'saes'],
-  steering: ['graph', 'autodiff', 'runtime', 'models', 'saes'],
+  steering: ['graph', 'autodiff', 'runtime', 'models', 'saes', 'attribution'],
   labelling: ['tensors', 'models', 'saes', 'attribution'],
   preflight: ['attribution', 'models', 'saes', 'runtime', 'tensors'],
   process: [],
