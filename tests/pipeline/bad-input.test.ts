@@ -50,11 +50,10 @@ describe('a file that is something else', () => {
       '$/model.safetensors cannot be read: it is not a regular file.'
     ],
     ['the tokenizer is a pipe', (m) => makePipe(join(m, 'tokenizer.json')), '$/tokenizer.json cannot be read: it is not a regular file.'],
-    ["the SAE's cfg.json is a folder", (_, s) => makeFolder(join(s, 'cfg.json')), `$/${SAE}/cfg.json cannot be read: it is a folder.`],
     [
       'config.json has a gigabyte',
       (m) => truncate(join(m, 'config.json'), 2 ** 30),
-      '$/config.json cannot be read: it has 1073741824 bytes, more than the 268435456 that are read.'
+      '$/config.json cannot be read: it has 1073741824 bytes, more than the 67108864 that are read.'
     ]
   ])('%s', async (_, spoil, text) => expect(await refusal(spoil)).toBe(`${text} Check the permissions of the file and its folder.`))
 })
@@ -81,7 +80,7 @@ describe('weights', () => {
     [
       'whose header is nested without end',
       (m) => writeFile(file(m), withHeader(200_006n, `{"a":${nested(100_000)}}`)),
-      'the entry of the tensor a is malformed.'
+      'its header is more than is read: it nests more than 64 levels deep.'
     ]
   ])('%s', async (_, spoil, reason) => expect(await refusal(spoil)).toBe(damaged(reason)))
 
@@ -205,8 +204,14 @@ describe('labels', () => {
 })
 
 describe('an SAE', () => {
+  it('whose cfg.json is a folder has none', async () => {
+    expect(await refusal((_, s) => makeFolder(join(s, 'cfg.json')))).toContain(
+      `$/${SAE} is not an SAE: cfg.json is missing beside sae_weights.safetensors.`
+    )
+  })
+
   it('whose scale is missing, or is no number, is refused with what would help', async () => {
-    const text = `The SAE in $/${SAE} was trained on scaled activations ("expected_average_only_in") and its scale is not in the folder. Use a folder whose scale is folded into the weights, or add activation_scaler.json.`
+    const text = `The SAE in $/${SAE} was trained on scaled activations, and its files do not hold the scale. Run the preflight, which estimates it; or give it (reading: scale), or add activation_scaler.json.`
     const scaled = (s: string): Promise<void> => changeJson(join(s, 'cfg.json'), { normalize_activations: 'expected_average_only_in' })
     expect(await refusal((_, s) => scaled(s))).toBe(text)
     expect(await refusal((_, s) => scaled(s).then(() => writeFile(join(s, 'activation_scaler.json'), '{"scaling_factor":"x"}')))).toBe(text)

@@ -228,7 +228,11 @@ describe('a device that is not there', () => {
 describe('refusals', () => {
   const model = ['--model', LLAMA.model]
   it.each<[string, string[], string]>([
-    ['an unknown command', ['lgits'], 'There is no command "lgits"; there are logits, activations, attribute, generate, report, demo.'],
+    [
+      'an unknown command',
+      ['lgits'],
+      'There is no command "lgits"; there are inspect, preflight, logits, activations, attribute, generate, labels list, labels import, labels compute, labels search, labels remove, report, demo.'
+    ],
     ['an unknown option', ['logits', '--modle', 'x'], "logits: Unknown option '--modle'"],
     ['prompt and tokens', ['logits', ...model, '--prompt', 'a', '--tokens', '1'], 'Give --prompt or --tokens, not both.'],
     [

@@ -114,7 +114,7 @@ export function llamaArchitecture(named: Pick<Architecture, 'family' | 'modelTyp
 
 function requiredWeights(config: ModelConfig, plan: LlamaPlan): Map<string, readonly number[]> {
   const { d_model: d, d_mlp, d_vocab, d_head, n_heads, n_kv_heads } = config
-  const { bias, headNorms, postNorms, tied } = plan
+  const { bias, headNorms, tied } = plan
   const shapes = new Map<string, readonly number[]>([
     ['embed_tokens.weight', [d_vocab, d]],
     ['norm.weight', [d]]

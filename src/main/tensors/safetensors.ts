@@ -59,7 +59,7 @@ async function readHeader(file: ByteSource, path: string, size: number): Promise
 
 function parseHeader(text: string, path: string, size: number): Pick<Safetensors, 'tensors' | 'metadata'> {
   const excess = excessOf(text)
-  if (excess !== null) return invalid(path, `of its header: ${excess}`)
+  if (excess !== null) return invalid(path, `its header is more than is read: ${excess}`)
   const header = parseObject(text, path)
   const count = Object.keys(header).length
   if (count > MAX_TENSORS) return invalid(path, `its header names ${count} tensors, more than the ${MAX_TENSORS} that are read`)
