@@ -6,8 +6,8 @@ import { launchWorkbench, type Workbench } from '../support/electron'
 
 test.describe.configure({ mode: 'serial' })
 
-const FIXTURES = join(import.meta.dirname, '../fixtures')
-const SAE = join(import.meta.dirname, '../../models/storyteller/saes/blocks.3.hook_resid_post-topk-2048')
+const FIXTURES = join(__dirname, '../fixtures')
+const SAE = join(__dirname, '../../models/storyteller/saes/blocks.3.hook_resid_post-topk-2048')
 
 let workbench: Workbench
 let page: Page
@@ -87,7 +87,7 @@ test('taking one off the list leaves its files, and can be undone', async () => 
   await page.keyboard.press('Delete')
   await expect(row('moved-sae')).toHaveCount(0)
   expect(existsSync(join(folder, 'moved-sae', 'sae_weights.safetensors'))).toBe(true)
-  await page.getByRole('button', { name: 'Undo' }).first().click()
+  await id('toast-action').last().click()
   await expect(row('moved-sae')).toHaveCount(1)
 })
 
