@@ -91,6 +91,21 @@ test('taking one off the list leaves its files, and can be undone', async () => 
   await expect(row('moved-sae')).toHaveCount(1)
 })
 
+test('files that change between looking and running are not run', async () => {
+  await row('moved-sae').click()
+  await page.keyboard.press('Enter')
+  await expect(id('analyse-view')).toBeVisible()
+  await expect(id('sae-picker')).toContainText('moved-sae')
+  const config = join(folder, 'moved-sae', 'cfg.json')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"prepend_bos": false', '"prepend_bos": true'))
+  await id('run').click()
+  await expect(page.getByText('have changed or moved since they were looked at')).toBeVisible()
+  await id('view-library').click()
+  await row('moved-sae').click()
+  await id('astray-accept').click()
+  await expect(id('sae-details')).toBeVisible()
+})
+
 test('what cannot be used says why', async () => {
   writeFileSync(join(folder, 'nothing.pt'), 'no tensors at all')
   await choose('library-add', join(folder, 'nothing.pt'))

@@ -30,6 +30,9 @@ export interface Astray {
   readonly reason: string
 }
 
+/** Files that may be an SAE by themselves. */
+const EXTENSIONS = ['safetensors', 'npz', 'pt', 'pth', 'bin'] as const
+
 /** Models and SAEs the window knows, and which of them are at work (model, SAE, hook point). */
 export const useLibrary = defineStore('library', () => {
   const settings = useSettings()
@@ -137,11 +140,20 @@ export const useLibrary = defineStore('library', () => {
     astray.value = astray.value.filter((each) => each !== found)
   }
 
+  /** A file is looked for among files. */
+  function where({ path, kind }: LibraryEntry): Promise<{ path: string | null }> {
+    const title = 'Where is it now?'
+    const extension = EXTENSIONS.find((each) => kind === 'sae' && path.endsWith(`.${each}`))
+    if (extension === undefined) return shell.call('dialog.openFolder', { title })
+    return shell.call('dialog.openFile', { title, kind: 'SAE weights', extensions: [extension] })
+  }
+
   /** Finds moved files again: the folder the user points at must hold the same ones. Gives what was wrong, or null. */
   async function locate(path: string): Promise<string | null> {
     const found = astray.value.find(({ entry }) => entry.path === path)
-    const chosen = await shell.call('dialog.openFolder', { title: 'Where is it now?' })
-    if (!found || chosen.path === null) return null
+    if (!found) return null
+    const chosen = await where(found.entry)
+    if (chosen.path === null) return null
     const moved = { ...found.entry, path: chosen.path }
     const now = await open(moved)
     if (isNew(found.entry, now)) return `${chosen.path} holds other files: ${now.name} with another hash.`
@@ -160,8 +172,7 @@ export const useLibrary = defineStore('library', () => {
 
   /** The same for a single file, where one file is an SAE. */
   async function addFile(): Promise<{ models: number; saes: number } | null> {
-    const extensions = ['safetensors', 'npz', 'pt', 'pth', 'bin']
-    const { path } = await shell.call('dialog.openFile', { title: 'Add an SAE file', kind: 'SAE weights', extensions })
+    const { path } = await shell.call('dialog.openFile', { title: 'Add an SAE file', kind: 'SAE weights', extensions: [...EXTENSIONS] })
     return path === null ? null : addPaths([path])
   }
 
@@ -201,6 +212,9 @@ export const useLibrary = defineStore('library', () => {
   /** Reads an SAE another way from now on; {} as its files say. */
   async function setReading(path: string, next: SaeReading): Promise<void> {
     const info = await engine.call('sae.open', { sae: path, reading: next })
+    const known = entries.value.find((entry) => entry.path === path)
+    // Files that have become others meanwhile are for a person to accept first.
+    if (known && isNew(known, info)) return check()
     const before = entries.value.find((entry) => entry.path === path) ?? entryOf(info, 'sae')
     if (isBundled(path)) shipped.value = { ...shipped.value, saes: unique([...shipped.value.saes, info]) }
     await keep([withReading(before, info, next)])
@@ -219,7 +233,9 @@ export const useLibrary = defineStore('library', () => {
     }
   }
 
-  const isBundled = (path: string): boolean => bundled.value !== '' && path.startsWith(bundled.value)
+  const isAstray = (path: string): boolean => astray.value.some(({ entry }) => entry.path === path)
+  const isBundled = (path: string): boolean =>
+    bundled.value !== '' && path.startsWith(bundled.value) && /^[\\/]/.test(path.slice(bundled.value.length))
   const isAdded = (path: string): boolean => !isBundled(path) && entries.value.some((entry) => entry.path === path)
   const chooseModel = (path: string): void => settings.remember('bench.model', path)
   const chooseSae = (path: string): void => settings.remember('bench.sae', path)
@@ -252,6 +268,7 @@ export const useLibrary = defineStore('library', () => {
     choose,
     setReading,
     remove,
+    isAstray,
     isBundled,
     isAdded,
     chooseModel,

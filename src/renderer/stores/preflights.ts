@@ -73,6 +73,13 @@ export const usePreflights = defineStore('preflights', () => {
    * does not stand in the way: what is wrong, the run itself says.
    */
   async function ensure(model: ModelInfo, sae: SaeInfo): Promise<boolean> {
+    await library.check()
+    const gone = [model, sae].find(({ path }) => library.isAstray(path))
+    if (gone) {
+      const message = `The files of ${gone.name} have changed or moved since they were looked at.`
+      error.value = { message, fix: 'See the Library, which says what has become of them.', details: '' }
+      return false
+    }
     if (of(model, sae) === null) await run(model, sae)
     return of(model, sae) === null || mayUse(model, sae)
   }

@@ -3,7 +3,9 @@ import type { MenuCommand } from '../../../shared/contract/shell'
 import { useAnalysis } from '../../stores/analysis'
 import { useComparison } from '../../stores/comparison'
 import { useEngine } from '../../stores/engine'
+import { useLibrary } from '../../stores/library'
 import { useNavigation, type ViewName } from '../../stores/navigation'
+import { usePreflights } from '../../stores/preflights'
 import { useProject } from '../../stores/project'
 import { usePromptText } from '../../stores/prompt-text'
 import { usePrompts } from '../../stores/prompts'
@@ -12,7 +14,7 @@ import { useSteeringRuns } from '../../stores/steering-runs'
 
 /** Something a person can do from anywhere: listed by the palette, bound to keys, asked for by the menu. */
 export interface Action {
-  id: MenuCommand | 'prompt.new' | 'group.new' | 'verify' | 'theme.light' | 'theme.dark' | 'theme.system'
+  id: MenuCommand | 'prompt.new' | 'group.new' | 'verify' | 'library.add' | 'preflight' | 'theme.light' | 'theme.dark' | 'theme.system'
   label: string
   keys?: string
   enabled: boolean
@@ -35,6 +37,8 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const analysis = useAnalysis()
   const comparison = useComparison()
   const engine = useEngine()
+  const library = useLibrary()
+  const preflights = usePreflights()
   const runs = useSteeringRuns()
   const settings = useSettings()
   const prompts = usePrompts()
@@ -45,6 +49,11 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
     if (id === null) return
     navigation.go('analyse')
     await analysis.openPrompt(id)
+  }
+
+  function addFolder(): void {
+    navigation.go('library')
+    void library.addFolder()
   }
 
   return computed(() => {
@@ -67,6 +76,13 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
       },
       { id: 'cancel', label: 'Cancel what is running', keys: 'Esc', enabled: engine.busy, run: engine.cancelAll },
       { id: 'prompt.new', label: 'New prompt', keys: 'Ctrl+N', enabled: project.state !== null, run: () => void newPrompt() },
+      { id: 'library.add', label: 'Add a folder of models or SAEs', enabled: !library.loading, run: addFolder },
+      {
+        id: 'preflight',
+        label: 'Check whether the SAE describes the model',
+        enabled: library.model !== null && library.sae !== null && preflights.running === null,
+        run: () => void (library.model && library.sae && preflights.run(library.model, library.sae))
+      },
       { id: 'group.new', label: 'New group', enabled: project.state !== null, run: () => void prompts.addGroup('New group') },
       ...VIEWS.map((view, index) => ({
         id: `view.${view.value}` as const,
