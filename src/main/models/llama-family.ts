@@ -30,6 +30,7 @@ export const llamaFields = {
   rope_theta: z.number().positive().default(10000),
   rope_scaling: Scaling.nullish(),
   rope_parameters: Scaling.nullish(),
+  partial_rotary_factor: z.number().nullish(),
   tie_word_embeddings: z.boolean().default(false),
   eos_token_id: z.unknown().optional()
 }
@@ -61,6 +62,9 @@ export function llamaPlan(config: Fields, path: string): LlamaPlan {
   if (!Number.isInteger(d_head)) contradictory(path, `${hidden_size} hidden units do not divide among ${n_heads} heads`)
   if (d_head % 2 !== 0) contradictory(path, `heads of ${d_head} dimensions cannot be rotated in pairs`)
   if (n_heads % n_kv_heads !== 0) contradictory(path, `${n_heads} heads do not divide among ${n_kv_heads} key/value heads`)
+  // Newer versions of Hugging Face transformers heed it in any of these architectures; none of the published models sets it.
+  const rotated = config.rope_parameters?.partial_rotary_factor ?? config.partial_rotary_factor ?? 1
+  if (rotated !== 1) unsupported(path, `rotation of a share of each head (partial_rotary_factor ${rotated})`)
   return {
     sizes: {
       d_model: hidden_size,

@@ -6,6 +6,7 @@ import { llamaFields, windowsOfTypes } from './llama-family'
 /** Fields of both, with the defaults of Hugging Face. */
 export const qwenFields = {
   ...llamaFields,
+  num_key_value_heads: Size.nullable().default(32),
   max_position_embeddings: Size.default(32_768),
   use_sliding_window: z.boolean().default(false),
   sliding_window: Size.nullable().default(4096),
