@@ -201,10 +201,12 @@ test('a page that crashed is loaded again', async () => {
   const before = await state()
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
   await expect.poll(async () => ((await state()).busy ? before.process : (await state()).process)).not.toBe(before.process)
+  // A page that is replaced while it is asked never answers: then it is asked again.
   const filled = () =>
-    app.evaluate(({ BrowserWindow }): Promise<unknown> | undefined =>
-      BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.querySelector("#app").childElementCount')
-    )
+    app.evaluate(({ BrowserWindow }): Promise<unknown> => {
+      const asked = BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.querySelector("#app").childElementCount')
+      return Promise.race([Promise.resolve(asked), new Promise((resolve) => setTimeout(() => resolve(0), 1000))])
+    })
   await expect.poll(filled).toBeGreaterThan(0)
   await close()
 })
