@@ -2,34 +2,43 @@
 import { z } from 'zod'
 import { LatentDetail, LatentLabel } from '../records/latent'
 import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/model'
+import { LayersRanking } from '../records/layers'
 import { Preflight, PreflightSummary } from '../records/preflight'
-import { ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
+import { AttributionSwitches, ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
 import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { NextToken, PromptInput, Token } from '../records/token'
+import { Bench } from './bench'
 import { call } from './call'
 import { labelCalls } from './labels'
 
-/** Which model, SAE and hook point; `hook: null` takes the one the SAE's folder names. */
-const Bench = z.object({
-  model: z.string(),
-  sae: z.string(),
-  hook: z.string().nullable().default(null),
-  /** How the SAE is read where its files leave a choice, or the preflight has found another way. */
-  reading: SaeReading.optional(),
-  device: Device.default('auto')
-})
-
 export const AttributeInput = Bench.extend({
   prompt: PromptInput,
+  /** Patched in by the method `counterfactual` (and by integrated gradients, when given): a prompt of as many tokens. */
+  counterfactual: PromptInput.nullable().optional(),
   method: MethodName,
   target: TargetInput.default(null),
-  includeSpecial: z.boolean().default(true),
+  ...AttributionSwitches.shape,
   /** What is known of the pair, kept with the ranking. */
   preflight: PreflightSummary.nullable().optional(),
   /** False leaves the untouched model's own next tokens out; where a method substitutes, they are one more pass. */
   modelTop: z.boolean().optional()
 })
 export type AttributeInput = z.infer<typeof AttributeInput>
+
+/** All layers at once; see `attribution.layers`. */
+export const LayersInput = z.object({
+  model: z.string(),
+  saes: z
+    .array(z.object({ sae: z.string(), hook: z.string().nullable().default(null), reading: SaeReading.optional() }))
+    .min(1)
+    .max(64),
+  device: Device.default('auto'),
+  prompt: PromptInput,
+  target: TargetInput.default(null),
+  ...AttributionSwitches.pick({ aggregation: true, targetKind: true, scope: true, includeSpecial: true, frozen: true, position: true })
+    .shape
+})
+export type LayersInput = z.infer<typeof LayersInput>
 
 export const engineCalls = {
   /** What the engine is and what the machine offers. */
@@ -99,6 +108,11 @@ export const engineCalls = {
   }),
   /** The influence ranking. */
   'attribution.rank': call({ input: AttributeInput, output: Ranking }),
+  /**
+   * Ranks the latents of several SAEs of one model, each at its own hook point, from one forward and one backward pass with the error
+   * terms kept. Scores are activation x gradient, and comparable between layers.
+   */
+  'attribution.layers': call({ input: LayersInput, output: LayersRanking }),
   /** Zero-ablates `latents` one by one, under the substitution of the method; streams each effect as it is known. */
   'attribution.verify': call({
     input: AttributeInput.extend({ latents: z.array(z.object({ latent: z.number().int(), score: z.number() })) }),

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { ExperimentSummary } from './experiment'
 import { LatentLabel } from './latent'
 import { Comparison, Recipe } from './steering'
 import { MethodName, Ranking } from './ranking'
+import { PromptSetSummary, SetRunSummary } from './sets'
 
 /** Ids are UUIDs made by the archive; times are ISO 8601 in UTC. */
 export const PromptGroup = z.object({ id: z.string(), name: z.string(), position: z.number() })
@@ -79,6 +81,9 @@ export const ProjectState = z.object({
   rankings: z.array(RankingSummary),
   recipes: z.array(SavedRecipe),
   comparisons: z.array(ComparisonSummary),
+  sets: z.array(PromptSetSummary).default([]),
+  setRuns: z.array(SetRunSummary).default([]),
+  experiments: z.array(ExperimentSummary).default([]),
   /** What undo and redo would do, in words; null when there is nothing. */
   undo: z.string().nullable(),
   redo: z.string().nullable(),
