@@ -1,10 +1,10 @@
 /** The command line as a program: its JSON, its exit codes, its texts. Needs a build; numbers are checked in cli-numbers.test.ts. */
 import { spawnSync } from 'node:child_process'
-import { copyFile, cp, mkdir, readFile, symlink, truncate } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { runCli, type Finished } from '../support/command-line'
+import { json, refusal, runCli } from '../support/command-line'
 import { temporaryFolder } from '../support/folder'
 import { GOLDEN_CASES, type GoldenCase } from '../support/golden-cases'
 import { DEFAULT_MODEL } from '../support/models'
@@ -50,20 +50,6 @@ const golden = (name: string): GoldenCase =>
 const LLAMA = golden('llama-tied-f16 with sae-00')
 const NAMELESS = golden('llama-sharded-biased with sae-04')
 const ids = (of: GoldenCase): string => of.ids.join(',')
-
-/** The JSON of a run that must succeed: exit code 0, and one line of JSON alone on stdout. */
-function json<T>(schema: z.ZodType<T>, { code, stdout, stderr }: Finished): T {
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
-  expect(stdout.trimEnd().split('\n')).toHaveLength(1)
-  return schema.parse(JSON.parse(stdout))
-}
-
-/** The text of a run that must fail: exit code 1 and nothing on stdout. */
-function refusal({ code, stdout, stderr }: Finished): string {
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).not.toMatch(/\n {4}at |UNEXPECTED|should not have/)
-  return stderr.slice(stderr.indexOf('error: '))
-}
 
 describe('the JSON of', () => {
   it('logits has the tokens and the likeliest next ones; text gets the BOS of its tokenizer, ids get nothing', async () => {
@@ -225,65 +211,6 @@ describe('a device that is not there', () => {
   })
 })
 
-describe('refusals', () => {
-  const model = ['--model', LLAMA.model]
-  it.each<[string, string[], string]>([
-    [
-      'an unknown command',
-      ['lgits'],
-      'There is no command "lgits"; there are inspect, preflight, logits, activations, attribute, generate, labels list, labels import, labels compute, labels search, labels remove, report, demo.'
-    ],
-    ['an unknown option', ['logits', '--modle', 'x'], "logits: Unknown option '--modle'"],
-    ['prompt and tokens', ['logits', ...model, '--prompt', 'a', '--tokens', '1'], 'Give --prompt or --tokens, not both.'],
-    [
-      'a target of several tokens',
-      ['attribute', ...model, '--sae', LLAMA.sae, '--prompt', 'a', '--target', 'bdf'],
-      'The target "bdf" is 3 tokens for this model: "b", "d", "f".'
-    ],
-    [
-      'a malformed intervention',
-      ['generate', ...model, '--sae', LLAMA.sae, '--prompt', 'a', '--intervene', '3:push:1'],
-      'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate.'
-    ],
-    [
-      'a latent that does not exist',
-      ['generate', ...model, '--sae', LLAMA.sae, '--prompt', 'a', '--max-tokens', '1', '--intervene', '37:add:1'],
-      'The SAE sae-00-standard has no latent 37.'
-    ],
-    ['a project that is none', ['report', '--project', join(LLAMA.model, 'config.json'), '--out', 'x.html'], 'is not a GradSAE project']
-  ])('%s', async (_, args, text) => {
-    expect(refusal(await runCli([...args, '--json']))).toContain(text)
-  })
-})
-
-describe('the end', () => {
-  it('of an interrupted run has the exit code 130 and leaves stdout empty', async () => {
-    const args = ['generate', '--model', DEFAULT_MODEL, '--prompt', 'Once', '--max-tokens', '150', '--no-stop', '--json']
-    let sent = false
-    const run = await runCli(args, {
-      onProgress: (stderr, signal) => {
-        if (sent || !stderr.includes('Generating')) return
-        sent = true
-        signal('SIGINT')
-      }
-    })
-    expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 130, stdout: '' })
-    expect(run.stderr).toContain('Interrupted.')
-  })
-
-  it('of the one who reads stdout is no crash', async () => {
-    const run = await runCli(['logits', '--model', LLAMA.model, '--tokens', '1,2'], { closeOutput: true })
-    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 141, stderr: '' })
-  })
-
-  it('of the space behind stdout says so', async () => {
-    const run = await runCli(['logits', '--model', LLAMA.model, '--tokens', '1,2'], { before: ['sh', '-c', 'exec "$0" "$@" > /dev/full'] })
-    expect(refusal(run)).toBe(
-      'error: The disk is full: the standard output could not be written.\nFree some space and try again. What was saved before is unchanged.\n'
-    )
-  })
-})
-
 describe('report', () => {
   const DEMO = join(import.meta.dirname, '../../resources/demo/demo.gradsae')
 
@@ -311,16 +238,5 @@ describe('report', () => {
       : ['sh', '-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"']
     const full = await runCli([...args, join(folder, 'small', 'r.html')], { before: [...limited, join(folder, 'small')] })
     expect(refusal(full)).toContain(namespaces ? 'The disk is full: ' : 'r.html cannot be written: ')
-  })
-})
-
-describe('a damaged model', () => {
-  it('is refused by its text, and never with a stack', async () => {
-    const folder = join(await temporaryFolder(), 'model')
-    await cp(LLAMA.model, folder, { recursive: true })
-    await truncate(join(folder, 'model.safetensors'), 9000)
-    expect(refusal(await runCli(['logits', '--model', folder, '--tokens', '1']))).toBe(
-      `error: ${folder}/model.safetensors is not a valid safetensors file: it is cut off: 9000 of 27792 bytes are there.\nThe file is damaged or was cut off while downloading; download it again.\n`
-    )
   })
 })

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CLI = join(ROOT, 'out/main/cli.cjs')
@@ -43,4 +45,18 @@ export function runCli(args: readonly string[], options: SpawnOptions = {}): Pro
     child.once('error', failed)
     child.once('close', (code) => done({ code, stdout, stderr }))
   })
+}
+
+/** The JSON of a run that must succeed: exit code 0, and one line of JSON alone on stdout. */
+export function json<T>(schema: z.ZodType<T>, { code, stdout, stderr }: Finished): T {
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+  return schema.parse(JSON.parse(stdout))
+}
+
+/** The text of a run that must fail: exit code 1 and nothing on stdout. */
+export function refusal({ code, stdout, stderr }: Finished): string {
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).not.toMatch(/\n {4}at |UNEXPECTED|should not have/)
+  return stderr.slice(stderr.indexOf('error: '))
 }

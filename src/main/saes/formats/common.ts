@@ -168,3 +168,31 @@ export function holdsOnly(file: TensorFile | null, names: readonly string[], oth
     [...file.tensors.keys()].every((name) => names.includes(name) || others.includes(name))
   )
 }
+
+/** A file of one SAE made of two linear layers and named after its model and layer: f = relu(encoder(x)); y = decoder(f). */
+export interface LinearFile {
+  readonly format: string
+  readonly layout: Layout
+  readonly extensions: readonly string[]
+  /** Model and layer in the file's name. */
+  readonly named: RegExp
+  readonly hint: string
+}
+
+/** @throws FILE_MISSING, TORCH_INVALID, PICKLE_REFUSED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE */
+export async function readLinearFile(place: Place, { format, layout, extensions, named, hint }: LinearFile): Promise<Sae> {
+  const file = (await tensorsOf(place, extensions)) ?? fail('FILE_MISSING', { path: place.path })
+  const sizes = sizesOf(file, layout, hint)
+  const [, model, layer] = named.exec(basename(place.path)) ?? []
+  return saeOf({
+    ...(await fileFields(file)),
+    format,
+    architecture: 'relu',
+    ...sizes,
+    ...layoutWeights(file, layout, sizes, hint),
+    gate: { kind: 'relu' },
+    inBias: null,
+    hook: layer === undefined ? null : `blocks.${layer}.hook_resid_post`,
+    modelName: model ?? null
+  })
+}
