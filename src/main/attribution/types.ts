@@ -1,5 +1,6 @@
 /** What targets and methods are. Both are records in a list: one file and one line to add one. */
-import type { Aggregation, MethodName, Substitution, TargetInput, TargetKind } from '../../shared/records/ranking'
+import type { MethodInfo, TargetInfo } from '../../shared/records/method'
+import type { TargetInput } from '../../shared/records/ranking'
 import type { Model } from '../models/types'
 
 /** How one token's logits are read: softmax, as they are, or log-softmax. */
@@ -21,9 +22,8 @@ export interface TargetPlan {
   readonly chosenBy: 'greedy' | 'user'
 }
 
-/** The scalar that is explained. */
-export interface Target {
-  readonly kind: TargetKind
+/** The scalar that is explained: what menus say of it (shared/records/method.ts), and how it is made of readings. */
+export interface Target extends TargetInfo {
   readonly reading: Reading
   /**
    * Resolves what is asked for the prompt `ids`; `position` null is the last one.
@@ -42,24 +42,8 @@ export interface Pair {
   readonly gradient: number
 }
 
-/** Where a method's gradient is taken: at the substituted values, averaged along a path, along the direct path to the logits, or not at all. */
-export type GradientOf = 'point' | 'path' | 'direct' | 'none'
-
-/** A named method: a preset of the switches, and the contribution of a pair. */
-export interface Method {
-  readonly name: MethodName
-  /** Its formula in words and symbols, shown with every ranking. */
-  readonly formula: string
-  /** Where it comes from. */
-  readonly source: string
-  readonly substitution: Substitution
-  readonly target: TargetKind
-  readonly aggregation: Aggregation
-  /** What the ranking is ordered by. */
-  readonly order: 'score' | 'absolute score'
-  readonly gradient: GradientOf
-  /** Whether a counterfactual prompt is needed, possible, or meaningless. */
-  readonly counterfactual: 'needed' | 'possible' | 'none'
+/** A named method: a preset of the switches and what menus say of it (shared/records/method.ts), and the contribution of a pair. */
+export interface Method extends MethodInfo {
   /** c[n, i]; null where scores do not come from pairs (exact ablation, random). */
   readonly contribution: ((pair: Pair) => number) | null
 }

@@ -1,6 +1,7 @@
 /** Calls answered by the engine process: everything that needs a model. Folder paths are absolute. */
 import { z } from 'zod'
 import { LatentDetail, LatentLabel } from '../records/latent'
+import { MethodInfo, TargetInfo } from '../records/method'
 import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/model'
 import { LayersRanking } from '../records/layers'
 import { Preflight, PreflightSummary } from '../records/preflight'
@@ -106,6 +107,8 @@ export const engineCalls = {
       fvu: z.number()
     })
   }),
+  /** Methods and targets there are, in the order of menus. */
+  'attribution.methods': call({ input: z.object({}), output: z.object({ methods: z.array(MethodInfo), targets: z.array(TargetInfo) }) }),
   /** The influence ranking. */
   'attribution.rank': call({ input: AttributeInput, output: Ranking }),
   /**
