@@ -24,6 +24,8 @@ interface Place {
 /** What the architecture is given, and what it leaves behind. */
 interface Emitted {
   readonly emit: Emit
+  /** Narrows x to the selected positions along `axis`, where it still has all. */
+  readonly narrow: (x: Value, axis: number) => Value
   readonly hooks: ReadonlyMap<string, Place>
   /** New cache entries of each layer whose attention was emitted. */
   readonly present: ReadonlyMap<number, { key: Value; value: Value }>
@@ -36,10 +38,12 @@ interface Emitted {
  */
 export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const graph = createGraph(`${model.name}: ${spec.from} to ${spec.to}`)
-  const { emit, hooks, present } = createEmit(model, spec, graph)
-  const final = spec.to === 'logits' ? emitFinal(model, spec, emit) : null
+  const { emit, narrow, hooks, present } = createEmit(model, spec, graph)
+  const final = spec.to === 'logits' ? emitFinal(model, spec, emit, narrow) : null
   if (final) addOutput(graph, 'logits', capped(graph, final, op.matMul(graph, final.normalised, final.unembed, { transB: true })))
   else emitTo(model, spec, emit, hooks)
+  const watched = (spec.watch ?? []).map((hook) => placeOf(model, hooks, canonicalHook(checkReadable(model, hook))).value)
+  watched.forEach((value, i) => addOutput(graph, `at.${i}`, value))
 
   const pruned = prune(graph)
   const layers = spec.cache ? [...present.keys()].filter((layer) => pruned.inputs.some(({ name }) => name === `past_key.${layer}`)) : []
@@ -49,7 +53,7 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
     addOutput(pruned, `present_key.${layer}`, made.key)
     addOutput(pruned, `present_value.${layer}`, made.value)
   }
-  return { graph: pruned, spec, layers, final }
+  return { graph: pruned, spec, layers, final, watched }
 }
 
 /**
@@ -78,10 +82,10 @@ type Final = NonNullable<Segment['final']>
 
 const capped = (graph: Graph, { cap }: Final, logits: Value): Value => (cap === null ? logits : softCap(graph, logits, cap))
 
-function emitFinal(model: Model, spec: SegmentSpec, emit: Emit): Final {
+function emitFinal(model: Model, spec: SegmentSpec, emit: Emit, narrow: Emitted['narrow']): Final {
   const { architecture, config, rawConfig } = model
   const last = config.n_layers - 1
-  const resid = emit.rows(last, emitBlocks(model, spec, emit, last), 1)
+  const resid = narrow(emitBlocks(model, spec, emit, last), 1)
   return {
     normalised: architecture.finalNorm(emit, resid),
     unembed: emit.weight(architecture.lens(config, rawConfig).unembed),
@@ -93,15 +97,16 @@ function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hoo
   const { graph } = emit
   const end = canonicalHook(checkHook(model, spec.to))
   emitBlocks(model, spec, emit, layerOf(end))
-  const place = (hook: string): Place => {
-    const found = hooks.get(hook)
-    assert(found, `the architecture ${model.architecture.family} names the hook point ${hook}`)
-    return found
-  }
-  const { value, beside } = place(end)
+  const { value, beside } = placeOf(model, hooks, end)
   addOutput(graph, 'hook', value)
   if (beside) addOutput(graph, 'beside', beside)
-  if (spec.also !== undefined) addOutput(graph, 'also', place(canonicalHook(checkReadable(model, spec.also))).value)
+  if (spec.also !== undefined) addOutput(graph, 'also', placeOf(model, hooks, canonicalHook(checkReadable(model, spec.also))).value)
+}
+
+function placeOf(model: Model, hooks: Emitted['hooks'], hook: string): Place {
+  const found = hooks.get(hook)
+  assert(found, `the architecture ${model.architecture.family} names the hook point ${hook}`)
+  return found
 }
 
 /** Emits from the segment's start to the end of block `last`. */
@@ -130,6 +135,10 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
   const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', ['n']) : null
+  const last = model.config.n_layers - 1
+  // What is watched in the last block is wanted at every position, so that block is not narrowed before its end.
+  const whole = (spec.watch ?? []).some((hook) => layerOf(canonicalHook(hook)) === last)
+  const narrow = (x: Value, axis: number): Value => (select && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x)
   const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
   const given = (name: string): Value => {
     const found = graph.inputs.find((input) => input.name === name)
@@ -142,8 +151,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     rawConfig: model.rawConfig,
     positions,
     mask: (window) => emit.shared(`mask ${window}`, () => causalMask(graph, positions, total, window)),
-    rows: (layer, x, axis) =>
-      select && layer === model.config.n_layers - 1 && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x,
+    rows: (layer, x, axis) => (layer === last && !whole ? narrow(x, axis) : x),
     weight: (name) => emit.shared(`weight ${name}`, () => readWeight(model, graph, name)),
     has: (name) => model.weights.has(name),
     storedAs: (name) => refOf(model, name).type,
@@ -165,7 +173,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
       return { value: emit.rows(layer, kept.value, 1), resid: emit.rows(layer, kept.resid, 1) }
     },
     observe(name, make) {
-      if (spec.also === name) hooks.set(name, { value: make(), beside: null })
+      if (spec.also === name || spec.watch?.includes(name)) hooks.set(name, { value: make(), beside: null })
     },
     cache(layer, key, value) {
       if (!spec.cache) return { key, value }
@@ -174,7 +182,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
       return joined
     }
   }
-  return { emit, hooks, present }
+  return { emit, narrow, hooks, present }
 }
 
 /** The weight as float32. Half precision is cast in the graph; the runtime folds that once, when the session loads. */

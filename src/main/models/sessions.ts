@@ -60,6 +60,6 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
   }
 }
 
-function keyOf({ from, to, cache, also }: SegmentSpec): string {
-  return `${canonicalHook(from)} ${canonicalHook(to)} ${cache} ${also === undefined ? '' : canonicalHook(also)}`
+function keyOf({ from, to, cache, also, watch = [] }: SegmentSpec): string {
+  return [from, to, String(cache), also ?? '', ...watch].map(canonicalHook).join(' ')
 }

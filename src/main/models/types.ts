@@ -148,11 +148,15 @@ export interface SegmentSpec {
   readonly cache: boolean
   /** A hook point or read point before `to` whose value is wanted as well: where a transcoder reads. */
   readonly also?: string
+  /** Hook points and read points inside whose values at every position are outputs as well, `at.{i}` in their order. */
+  readonly watch?: readonly string[]
 }
 
 export interface Segment {
   readonly graph: Graph
   readonly spec: SegmentSpec
+  /** The values of the places in `spec.watch`, float32 [batch, seq, width]: what gradients are taken with respect to. */
+  readonly watched: readonly Value[]
   /** Layers whose key/value cache this segment holds. */
   readonly layers: readonly number[]
   /**
