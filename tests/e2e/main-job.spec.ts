@@ -30,6 +30,11 @@ async function run(): Promise<void> {
   await expect(id('engine-state')).toBeVisible({ timeout: 20_000 })
 }
 
+async function choose(select: string, option: string): Promise<void> {
+  await id(select).click()
+  await page.getByRole('option', { name: option }).first().click()
+}
+
 async function openPrompt(text: string): Promise<void> {
   await id('prompt-row').filter({ hasText: text }).first().click()
   await expect(id('prompt')).toHaveValue(new RegExp(`^${text}`))
@@ -69,7 +74,7 @@ test('the first start shows the demo project with a ranking and its charts', asy
 
 test('a prompt is analysed', async () => {
   await openPrompt('Rosa had a blue kite')
-  await id('method-gradsae').click()
+  await choose('method', 'GradSAE')
   await run()
   await expect(id('result-target')).toContainText('cried')
   await expect(id('fact-latents').first()).toBeVisible()

@@ -3,19 +3,22 @@ import { computed, ref, shallowRef } from 'vue'
 import type { Input, EngineCalls } from '../../shared/contract'
 import { Device } from '../../shared/records/model'
 import type { LatentLabel } from '../../shared/records/latent'
-import type { ExactCheck, MethodName, Ranking } from '../../shared/records/ranking'
+import type { ExactCheck, Ranking } from '../../shared/records/ranking'
 import type { Token } from '../../shared/records/token'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
 import { autoName, indexEntries, rankingRows } from '../utils/ranking-view'
+import { switchesOf, targetOf } from '../utils/switches'
 import { useEngine } from './engine'
 import { useLibrary } from './library'
+import { useMethods } from './methods'
 import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
 import { useSelection } from './selection'
 import { useSettings } from './settings'
+import { useSwitches } from './switches'
 import { useToasts } from './toasts'
 
 type AttributeCall = Input<EngineCalls['attribution.rank']>
@@ -27,15 +30,15 @@ const REDRAW = 250
 export const useAnalysis = defineStore('analysis', () => {
   const library = useLibrary()
   const engineStore = useEngine()
+  const methods = useMethods()
   const preflights = usePreflights()
   const prompt = usePromptText()
   const project = useProject()
   const selection = useSelection()
   const settings = useSettings()
+  const switches = useSwitches()
   const toasts = useToasts()
 
-  const method = computed<MethodName>(() => (settings.uiText('analyse.method', 'gradsae') === 'attribution' ? 'attribution' : 'gradsae'))
-  const includeSpecial = computed(() => settings.uiFlag('analyse.includeSpecial', true))
   const verifyCount = computed(() => settings.uiNumber('analyse.verify', 20))
   /** The chosen target; null leaves it to the method: its greedy next token. */
   const target = shallowRef<Token | null>(null)
@@ -62,9 +65,10 @@ export const useAnalysis = defineStore('analysis', () => {
       reading: library.reading,
       device: engineStore.device,
       prompt: { text: prompt.text },
-      method: method.value,
-      target: target.value ? { id: target.value.id } : null,
-      includeSpecial: includeSpecial.value
+      method: switches.method,
+      counterfactual: switches.other,
+      target: switches.target(target.value),
+      ...switches.input
     }
   })
   const changedSince = computed(() => ranking.value !== null && madeWith.value !== '' && madeWith.value !== fingerprint(input.value))
@@ -74,7 +78,7 @@ export const useAnalysis = defineStore('analysis', () => {
     if (!library.hook) return 'Choose the hook point the SAE was trained at.'
     if (prompt.text === '') return 'Type a prompt first.'
     if (preflights.refused(library.model, library.sae)) return 'The preflight says that this SAE does not describe the model.'
-    return prompt.tooLong ? 'The prompt is longer than the model’s context.' : null
+    return prompt.tooLong ? 'The prompt is longer than the model’s context.' : switches.missing
   })
 
   async function run(): Promise<void> {
@@ -157,8 +161,7 @@ export const useAnalysis = defineStore('analysis', () => {
       prompt.show(unchanged ? record.promptId : null, text)
       library.chooseModel(result.provenance.model.path)
       library.chooseSae(result.provenance.sae.path)
-      setMethod(result.method)
-      settings.remember('analyse.includeSpecial', result.includeSpecial)
+      switches.take(result)
       target.value = result.target.chosenBy === 'user' ? result.target : null
       await show(result, id, record.labels)
       madeWith.value = fingerprint(input.value)
@@ -188,6 +191,7 @@ export const useAnalysis = defineStore('analysis', () => {
     else {
       clear()
       target.value = null
+      switches.forgetPrompt()
     }
     prompt.show(id, record.text)
   }
@@ -199,14 +203,11 @@ export const useAnalysis = defineStore('analysis', () => {
     selection.clear()
   }
 
-  const setMethod = (next: MethodName): void => settings.remember('analyse.method', next)
-  const setIncludeSpecial = (next: boolean): void => settings.remember('analyse.includeSpecial', next)
   const setVerifyCount = (next: number): void => settings.remember('analyse.verify', next)
-  const suggestedName = (): string => (ranking.value ? autoName(ranking.value, prompt.prompt?.name ?? '') : '')
+  const suggestedName = (): string =>
+    ranking.value ? autoName(ranking.value, prompt.prompt?.name ?? '', methods.labelOf(ranking.value.method)) : ''
 
   return {
-    method,
-    includeSpecial,
     verifyCount,
     target,
     ranking,
@@ -226,8 +227,6 @@ export const useAnalysis = defineStore('analysis', () => {
     openSaved,
     openPrompt,
     clear,
-    setMethod,
-    setIncludeSpecial,
     setVerifyCount,
     suggestedName
   }
@@ -255,7 +254,8 @@ function inputOf(ranking: Ranking): AttributeCall {
     device: Device.catch('auto').parse(provenance.device.requested),
     prompt: ranking.prompt,
     method: ranking.method,
-    target: { id: ranking.target.id },
-    includeSpecial: ranking.includeSpecial
+    counterfactual: ranking.counterfactual,
+    target: targetOf(ranking),
+    ...switchesOf(ranking)
   }
 }

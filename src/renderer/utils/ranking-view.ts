@@ -75,10 +75,10 @@ export function carriers(latents: readonly RankedLatent[], share: number): numbe
   return sizes.length
 }
 
-/** A name for a saved ranking: the prompt's name, or the end of its text, and the target. */
-export function autoName(ranking: Ranking, promptName: string): string {
-  const target = ranking.target.text.trim() || `token ${ranking.target.id}`
-  const method = ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'
+/** A name for a saved ranking: the prompt's name, or the end of its text, the target, and the method as menus call it. */
+export function autoName(ranking: Ranking, promptName: string, method: string): string {
+  const { target: explained } = ranking
+  const target = explained.terms.length > 1 ? explained.label : explained.text.trim() || `token ${explained.id}`
   return `${promptName || lastWords(ranking)} → ${target}, ${method}`
 }
 

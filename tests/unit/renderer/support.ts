@@ -8,13 +8,30 @@ export function rankingOf(latents: readonly (readonly [number, number])[], chang
     substitution: 'reconstruction',
     aggregation: 'mean-relu',
     includeSpecial: true,
+    scope: { kind: 'all' },
+    frozen: { attention: false, norms: false },
+    formula: '',
+    steps: null,
+    seed: null,
     prompt: { text: 'Mia was' },
+    counterfactual: null,
     tokens: [
       { id: 0, text: '<s>', special: true },
       { id: 5, text: 'Mia', special: false },
       { id: 6, text: ' was', special: false }
     ],
-    target: { id: 563, text: ' sad', special: false, kind: 'probability', value: 0.9, probability: 0.9, logit: 12, chosenBy: 'greedy' },
+    target: {
+      id: 563,
+      text: ' sad',
+      special: false,
+      kind: 'probability',
+      value: 0.9,
+      probability: 0.9,
+      logit: 12,
+      chosenBy: 'greedy',
+      label: 'probability of " sad"',
+      terms: []
+    },
     top: [],
     modelTop: [],
     latents: latents.map(([latent, score]) => ({
@@ -35,6 +52,8 @@ export function rankingOf(latents: readonly (readonly [number, number])[], chang
       score: new Float32Array()
     },
     identity: { total: 1, latents: 0.7, decoderBias: 0.1, error: 0.2, relativeGap: 0 },
+    completeness: null,
+    errorEffects: [],
     fvu: 0.1,
     l0: 32,
     exact: null,

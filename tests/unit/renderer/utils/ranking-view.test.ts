@@ -87,6 +87,6 @@ it('carriers are the fewest latents with the share of the absolute score', () =>
 
 it('a ranking without a prompt name is named after the words before its target', () => {
   const named = rankingOf([[1, 1]], { prompt: { text: 'Mia lost the ball. Mia was very' } })
-  expect(autoName(named, '')).toBe('…ball. Mia was very → sad, GradSAE')
-  expect(autoName(named, 'The ball')).toBe('The ball → sad, GradSAE')
+  expect(autoName(named, '', 'GradSAE')).toBe('…ball. Mia was very → sad, GradSAE')
+  expect(autoName(named, 'The ball', 'GradSAE')).toBe('The ball → sad, GradSAE')
 })

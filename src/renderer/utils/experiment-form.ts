@@ -1,0 +1,72 @@
+/** Between an experiment's settings (plain JSON) and the fields that the page makes for them. */
+import type { ExperimentField, ExperimentInfo, ExperimentSettings } from '../../shared/records/experiment'
+import { formatNumber } from './format'
+import { parseNumber } from './number-input'
+
+export type FieldValue = number | number[] | string | string[] | boolean
+
+/** Whether `value` may stand in the field. */
+export function fits(field: ExperimentField, value: unknown): value is FieldValue {
+  switch (field.kind) {
+    case 'number':
+      return isWithin(value, field) && (!field.integer || Number.isInteger(value))
+    case 'numbers':
+      return Array.isArray(value) && value.length > 0 && value.every((each) => isWithin(each, field))
+    case 'choice':
+      return typeof value === 'string' && field.options.includes(value)
+    case 'choices':
+      return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && field.options.includes(each))
+    case 'switch':
+      return typeof value === 'boolean'
+  }
+}
+
+const isWithin = (value: unknown, { min, max }: { min: number; max: number }): boolean =>
+  typeof value === 'number' && value >= min && value <= max
+
+/** The defaults, with what was changed and still fits put over them. */
+export function settingsOf(
+  { defaults, fields }: Pick<ExperimentInfo, 'defaults' | 'fields'>,
+  changed: ExperimentSettings
+): ExperimentSettings {
+  const kept = fields.flatMap((field) => (fits(field, changed[field.key]) ? [[field.key, changed[field.key]] as const] : []))
+  return { ...defaults, ...Object.fromEntries(kept) }
+}
+
+/** Labels of the fields whose value is not the default. */
+export function changedFields({ defaults, fields }: Pick<ExperimentInfo, 'defaults' | 'fields'>, settings: ExperimentSettings): string[] {
+  return fields.filter(({ key }) => JSON.stringify(settings[key]) !== JSON.stringify(defaults[key])).map(({ label }) => label)
+}
+
+/** Numbers as typed, parted by commas, semicolons or spaces; the reason in words where they are none of this field. */
+export function parseNumbers(text: string, { min, max }: { min: number; max: number }): number[] | string {
+  const words = text.split(/[\s,;]+/).filter((word) => word !== '')
+  if (words.length === 0) return 'Type at least one number.'
+  const numbers: number[] = []
+  for (const word of words) {
+    const value = parseNumber(word)
+    if (value === null) return `“${word}” is not a number.`
+    if (value < min || value > max) return `${formatNumber(value)} is not between ${formatNumber(min)} and ${formatNumber(max)}.`
+    if (!numbers.includes(value)) numbers.push(value)
+  }
+  return numbers
+}
+
+/** A value as one reads it in a list of settings. */
+export function settingText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'number') return formatNumber(value, 6)
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(settingText).join(', ')
+  return value === null || value === undefined ? '–' : JSON.stringify(value)
+}
+
+/** Settings by the labels of their fields, in the order of the fields; what has no field goes under its key. */
+export function settingRows(fields: readonly ExperimentField[], settings: ExperimentSettings): [string, string][] {
+  const labelled = fields.filter(({ key }) => key in settings)
+  const rest = Object.keys(settings).filter((key) => !labelled.some((field) => field.key === key))
+  return [
+    ...labelled.map(({ key, label }): [string, string] => [label, settingText(settings[key])]),
+    ...rest.map((key): [string, string] => [key, settingText(settings[key])])
+  ]
+}

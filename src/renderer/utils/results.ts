@@ -1,0 +1,65 @@
+/** Cells of result tables as people read them, in the window and in reports alike. */
+import type { ExperimentResult, ResultCell, ResultTable } from '../../shared/records/experiment'
+import { alignDecimals, formatNumber } from './format'
+
+const DIGITS = 3
+
+/** A cell in parts, so that estimates stand under each other and intervals beside them. */
+export interface CellText {
+  readonly value: string
+  /** "0.41 to 0.58"; empty where the cell has no interval. */
+  readonly interval: string
+}
+
+/** Whether a column holds numbers (and gaps) only, and is set right-aligned. */
+export function isNumeric(table: ResultTable, column: number): boolean {
+  const cells = table.rows.map((row) => row[column] ?? null)
+  return cells.some((cell) => cell !== null) && cells.every((cell) => typeof cell !== 'string')
+}
+
+/**
+ * A column's cells with `digits` significant digits. The decimals of an interval's three numbers are the same: as many as the widest of
+ * them needs. In a column of numbers the decimal points line up.
+ */
+export function columnTexts(table: ResultTable, column: number, digits = DIGITS): CellText[] {
+  const texts = table.rows.map((row) => cellText(row[column] ?? null, digits))
+  if (!isNumeric(table, column)) return texts
+  const values = alignDecimals(texts.map(({ value }) => value))
+  return texts.map(({ interval }, at) => ({ value: values[at] ?? '', interval }))
+}
+
+/** One cell by itself. */
+export function cellText(cell: ResultCell, digits = DIGITS): CellText {
+  if (cell === null) return { value: '–', interval: '' }
+  if (typeof cell === 'string') return { value: cell, interval: '' }
+  if (typeof cell === 'number') return { value: formatNumber(cell, digits), interval: '' }
+  return { value: formatNumber(cell.value, digits), interval: `${formatNumber(cell.low, digits)} to ${formatNumber(cell.high, digits)}` }
+}
+
+/** A column's heading with its unit: "EM (%)". */
+export function columnName({ label, unit }: ResultTable['columns'][number]): string {
+  return unit === '' ? label : `${label} (${unit})`
+}
+
+/** A table as rows of text and numbers for the clipboard; an interval becomes three columns, as in the exports. */
+export function tableCells(table: ResultTable): (string | number | null)[][] {
+  const wide = table.columns.map((_, at) => table.rows.some((row) => typeof row[at] === 'object' && row[at] !== null))
+  const head = table.columns.flatMap((column, at) => {
+    const name = columnName(column)
+    return wide[at] ? [name, `${name} low`, `${name} high`] : [name]
+  })
+  const rows = table.rows.map((row) =>
+    table.columns.flatMap((_, at): (string | number | null)[] => {
+      const cell = row[at] ?? null
+      if (!wide[at]) return [typeof cell === 'object' ? null : cell]
+      if (typeof cell !== 'object') return [cell, null, null]
+      return cell === null ? [null, null, null] : [cell.value, cell.low, cell.high]
+    })
+  )
+  return [head, ...rows]
+}
+
+/** Names of all series of a result, each once, in their order: what colours are given out by. */
+export function seriesNames({ curves }: Pick<ExperimentResult, 'curves'>): string[] {
+  return [...new Set(curves.flatMap(({ series }) => series.map(({ name }) => name)))]
+}
