@@ -18,6 +18,8 @@ export interface RunningTask {
 }
 
 export interface TaskHandle {
+  /** For `cancel`. */
+  id: number
   signal: AbortSignal
   onProgress: (progress: Progress) => void
 }
@@ -67,6 +69,7 @@ export const useEngine = defineStore('engine', () => {
     tasks.value = [...tasks.value, task]
     try {
       return await work({
+        id,
         signal: abort.signal,
         onProgress: (progress) => change(id, { progress, millisecondsLeft: left(task.startedAt, progress) })
       })

@@ -54,6 +54,7 @@ export const MenuCommand = z.enum([
   'view.analyse',
   'view.rankings',
   'view.steer',
+  'view.experiments',
   'view.reports',
   'view.library',
   'run',

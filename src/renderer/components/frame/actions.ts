@@ -3,6 +3,8 @@ import type { MenuCommand } from '../../../shared/contract/shell'
 import { useAnalysis } from '../../stores/analysis'
 import { useComparison } from '../../stores/comparison'
 import { useEngine } from '../../stores/engine'
+import { useExperimentRuns } from '../../stores/experiment-runs'
+import { useExperiments } from '../../stores/experiments'
 import { useLibrary } from '../../stores/library'
 import { useNavigation, type ViewName } from '../../stores/navigation'
 import { usePreflights } from '../../stores/preflights'
@@ -21,11 +23,12 @@ export interface Action {
   run: () => void
 }
 
-/** Views in the order of their tabs; Ctrl+1 to Ctrl+5 open them. */
+/** Views in the order of their tabs; Ctrl+1, Ctrl+2, ... open them. */
 export const VIEWS: readonly { value: ViewName; label: string }[] = [
   { value: 'analyse', label: 'Analyse' },
   { value: 'rankings', label: 'Rankings' },
   { value: 'steer', label: 'Steer' },
+  { value: 'experiments', label: 'Experiments' },
   { value: 'reports', label: 'Reports' },
   { value: 'library', label: 'Library' }
 ]
@@ -37,6 +40,8 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const analysis = useAnalysis()
   const comparison = useComparison()
   const engine = useEngine()
+  const experiments = useExperiments()
+  const experimentRuns = useExperimentRuns()
   const library = useLibrary()
   const preflights = usePreflights()
   const runs = useSteeringRuns()
@@ -56,18 +61,30 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
     void library.addFolder()
   }
 
+  /** What Ctrl+Enter does in the view that is shown. */
+  const runHere = computed<Pick<Action, 'label' | 'enabled' | 'run'>>(() => {
+    if (navigation.view === 'steer')
+      return {
+        label: 'Run the steering comparison',
+        enabled: runs.cannotRun === null && !comparison.running,
+        run: () => void runs.run()
+      }
+    if (navigation.view === 'experiments')
+      return {
+        label: 'Run the experiment',
+        enabled: experiments.openId === null && experimentRuns.cannotRun === null && !experimentRuns.busy,
+        run: () => void experimentRuns.run()
+      }
+    return {
+      label: 'Run the ranking',
+      enabled: navigation.view === 'analyse' && analysis.cannotRun === null && !analysis.running,
+      run: () => void analysis.run()
+    }
+  })
+
   return computed(() => {
-    const steer = navigation.view === 'steer'
     return [
-      {
-        id: 'run',
-        label: steer ? 'Run the steering comparison' : 'Run the ranking',
-        keys: 'Ctrl+Enter',
-        enabled: steer
-          ? runs.cannotRun === null && !comparison.running
-          : navigation.view === 'analyse' && analysis.cannotRun === null && !analysis.running,
-        run: () => void (steer ? runs.run() : analysis.run())
-      },
+      { id: 'run', keys: 'Ctrl+Enter', ...runHere.value },
       {
         id: 'verify',
         label: 'Verify the top latents by ablation',

@@ -13,8 +13,9 @@ const BINDINGS: Record<string, Action['id']> = {
   'ctrl+1': 'view.analyse',
   'ctrl+2': 'view.rankings',
   'ctrl+3': 'view.steer',
-  'ctrl+4': 'view.reports',
-  'ctrl+5': 'view.library',
+  'ctrl+4': 'view.experiments',
+  'ctrl+5': 'view.reports',
+  'ctrl+6': 'view.library',
   f1: 'shortcuts',
   escape: 'cancel'
 }
