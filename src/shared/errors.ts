@@ -110,6 +110,11 @@ export const ERRORS = {
     message: 'The SAE {sae} reads vectors of {d_in} numbers, but {hook} of {model} has {d_model}.',
     fix: 'Choose an SAE that was trained on this model.'
   },
+  LAYER_HOOK_UNKNOWN: {
+    message: 'The SAE {sae} belongs at {hook}, which the model {model} does not have.',
+    fix: 'Leave the SAE out, or choose its hook point: {supported}.'
+  },
+  LAYER_TWICE: { message: 'The SAE {sae} is listed twice at {hook}.', fix: 'Leave one of them out.' },
   SAE_TOO_WIDE: {
     message: 'One prompt activates {active} latents of {sae}, more than the {limit} that fit in memory.',
     fix: 'Use a shorter prompt, or check that the SAE belongs to this hook point.'

@@ -1,6 +1,8 @@
 /** What other rooms use of attribution. */
 export { promptActivations } from './activations'
 export { hookValues, openBench, suffixLogits, suffixLogitsAt, targetId, type Bench, type Cut, type HookValues } from './bench'
+export { orderLayers, rankLayers, type LayersBench, type LayersRequest } from './layers'
+export { createLayersSession, type LayersSession } from './layers-session'
 export { rankLatents } from './rank'
 export { verifyLatents, type Estimate } from './verify'
 export type { AttributionRequest } from './prepare'

@@ -4,7 +4,7 @@ import { resolveBundled } from '../../shared/bundled'
 import { assert } from '../../shared/errors'
 import type { EngineCalls, Handlers } from '../../shared/contract'
 import type { SaeReading } from '../../shared/records/model'
-import { promptActivations, hookValues, rankLatents, suffixLogits, verifyLatents } from '../attribution'
+import { promptActivations, hookValues, rankLatents, rankLayers, suffixLogits, verifyLatents } from '../attribution'
 import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
 import { runPreflight, SAMPLE_TEXT } from '../preflight'
@@ -72,6 +72,7 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
       }),
     'sae.activations': (input) => opened.bench(input, (bench) => promptActivations(bench, input.prompt)),
     'attribution.rank': (input, task) => opened.bench(input, (bench) => rankLatents(bench, input, task)),
+    'attribution.layers': (input, task) => opened.layers(input, (bench) => rankLayers(bench, input, task)),
     'attribution.verify': (input, task) =>
       opened.bench(input, (bench) => verifyLatents(bench, input, input.latents, task, (effects) => task.emit({ effects }))),
     'steering.compare': (input, task) => {

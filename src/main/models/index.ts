@@ -1,6 +1,6 @@
 /** What other rooms use of models. */
 export { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
-export { modelMemory, plainMemory } from './memory'
+export { layersMemory, modelMemory, plainMemory } from './memory'
 export { modelInfo, openModel } from './open'
 export {
   bosOf,

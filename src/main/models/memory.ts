@@ -13,6 +13,7 @@ import { assert } from '../../shared/errors'
 import { termsOf } from '../graph/dims'
 import type { Dim, Graph, Value } from '../graph/types'
 import type { MemoryPart } from '../runtime/machine'
+import { canonicalHook, layerOf } from './hooks'
 import { buildSegment } from './segment'
 import type { Model, WeightRef } from './types'
 
@@ -60,6 +61,25 @@ export function modelMemory(model: Model, asked: string | null = null, positions
     },
     { what: 'weights while they are packed', bytes: passing(model, [before, after]) },
     { what: `activations of ${positions} positions`, bytes: activations(suffix, positions) }
+  ]
+}
+
+/** What is loaded to rank several layers at once: the model in one piece, with its backward pass down to the first of `hooks`. Bytes. */
+export function layersMemory(model: Model, hooks: readonly string[], positions = USUAL_POSITIONS): MemoryPart[] {
+  const first = hooks.reduce((a, b) => (layerOf(canonicalHook(b)) < layerOf(canonicalHook(a)) ? b : a), hookOf(model, hooks[0] ?? null))
+  const whole = buildSegment(model, { from: 'tokens', to: 'logits', cache: false, watch: hooks }).graph
+  const held = heldBy(model, whole)
+  const { config, rawConfig, architecture } = model
+  const unembed = model.weights.get(architecture.lens(config, rawConfig).unembed)
+  const after = heldBy(model, buildSegment(model, { from: first, to: 'logits', cache: false }).graph)
+  const matrices = after.filter(({ use, ref }) => use === 'product' && ref !== unembed)
+  const words = wordsOf(model)
+  return [
+    programOf(model),
+    { what: `${words}, forward`, bytes: sum(held, (one) => loaded(one, positions)) + gathered(unembed) },
+    { what: `${words}, back to ${first}`, bytes: sum(matrices, ({ ref }) => float32Bytes(ref)) },
+    { what: 'weights while they are packed', bytes: passing(model, [held]) },
+    { what: `activations of ${positions} positions`, bytes: activations(whole, positions) }
   ]
 }
 
