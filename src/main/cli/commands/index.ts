@@ -1,6 +1,7 @@
 import type { Command } from '../command'
 import { activations } from './activations'
 import { attribute } from './attribute'
+import { attributeLayers } from './attribute-layers'
 import { demo } from './demo'
 import { generate } from './generate'
 import { inspect } from './inspect'
@@ -10,4 +11,15 @@ import { preflight } from './preflight'
 import { report } from './report'
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [inspect, preflight, logits, activations, attribute, generate, ...labels, report, demo]
+export const commands: readonly Command[] = [
+  inspect,
+  preflight,
+  logits,
+  activations,
+  attribute,
+  attributeLayers,
+  generate,
+  ...labels,
+  report,
+  demo
+]

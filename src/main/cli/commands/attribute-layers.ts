@@ -1,0 +1,152 @@
+/** `attribute-layers`: the latents of SAEs at several hook points ranked together, from one forward and one backward pass. */
+import { isAbsolute, resolve } from 'node:path'
+import { fail, toWireError, WorkbenchError } from '../../../shared/errors'
+import type { LayersRanking } from '../../../shared/records/layers'
+import { Aggregation } from '../../../shared/records/ranking'
+import { orderLayers } from '../../attribution'
+import { visitFolders } from '../../engine/library'
+import { openModel } from '../../models'
+import { openSae } from '../../saes'
+import type { Command, CommandContext, OptionValues } from '../command'
+import { device, MODEL, number, path, prompt, PROMPT, text } from '../options'
+import { digits, shown, table } from '../print'
+import { listOf, target, TARGET, targetKind, targetPosition } from '../target'
+import { quietHandlerTask } from '../task'
+
+export const attributeLayers: Command = {
+  name: 'attribute-layers',
+  summary: 'the latents of several layers, ranked together from one forward and one backward pass',
+  options: {
+    ...MODEL,
+    sae: { type: 'string', multiple: true, value: 'DIR', help: 'SAE folder; once for each SAE' },
+    hook: { type: 'string', multiple: true, value: 'NAME', help: 'hook point of each --sae in turn; - takes the one its folder names' },
+    all: { type: 'string', value: 'DIR', help: 'every SAE below a folder that fits the model' },
+    ...PROMPT,
+    ...TARGET,
+    aggregation: { type: 'string', value: 'NAME', help: `one of ${Aggregation.options.join(', ')}; signed-sum by default` },
+    top: { type: 'string', value: 'N', help: 'how many latents to list of each layer, 10 by default' },
+    'exclude-special': { type: 'boolean', help: 'leave BOS and other special tokens out of scores' }
+  },
+  async run(values, context) {
+    const top = number(values, 'top', 10, { min: 1, max: 1e9, integer: true })
+    const model = path(values, 'model', context)
+    const input = {
+      model,
+      device: device(values),
+      prompt: prompt(values),
+      target: target(values),
+      targetKind: targetKind(values),
+      position: targetPosition(values),
+      aggregation: aggregation(values),
+      includeSpecial: values['exclude-special'] !== true
+    }
+    const { saes, notes } = await saesOf(values, model, context)
+    const ranking = await context.engine()['attribution.layers']({ ...input, saes }, quietHandlerTask(context.task))
+    return { json: asJson(ranking, top), human: asText(ranking, top), notes }
+  }
+}
+
+function aggregation(values: OptionValues): Aggregation | undefined {
+  const value = text(values, 'aggregation')
+  if (value === undefined) return undefined
+  const parsed = Aggregation.safeParse(value)
+  return parsed.success
+    ? parsed.data
+    : fail('USAGE', { reason: `--aggregation takes one of ${Aggregation.options.join(', ')}, not "${value}".` })
+}
+
+interface AskedSae {
+  readonly sae: string
+  readonly hook: string | null
+}
+
+/** --sae with --hook, or what --all finds; what does not fit the model is left out and named in the notes. */
+async function saesOf(values: OptionValues, model: string, context: CommandContext): Promise<{ saes: AskedSae[]; notes: string[] }> {
+  const absolute = (given: string): string => (isAbsolute(given) ? given : resolve(context.cwd, given))
+  const given = listOf(values.sae)
+  const hooks = listOf(values.hook)
+  if (hooks.length > 0 && hooks.length !== given.length)
+    fail('USAGE', {
+      reason: `There are ${hooks.length} --hook for ${given.length} --sae; give one for each, "-" where its folder names it.`
+    })
+  const named = given.map((sae, i) => ({ sae: absolute(sae), hook: hooks[i] === undefined || hooks[i] === '-' ? null : hooks[i] }))
+  const all = text(values, 'all')
+  const { saes, notes } = all === undefined ? { saes: [], notes: [] } : await fittingBelow(absolute(all), model, context)
+  const found = [...named, ...saes.filter(({ sae }) => !named.some((one) => one.sae === sae))]
+  if (found.length > 0) return { saes: found, notes }
+  return fail('USAGE', {
+    reason: all === undefined ? 'Name the SAEs: --sae DIR for each, or --all DIR.' : `No SAE below ${absolute(all)} fits the model.`
+  })
+}
+
+async function fittingBelow(folder: string, model: string, { task }: CommandContext): Promise<{ saes: AskedSae[]; notes: string[] }> {
+  const opened = await openModel(model)
+  const saes: AskedSae[] = []
+  const notes: string[] = []
+  const leaveOut = (path: string, why: string): void => void notes.push(`${path} is left out: ${why}`)
+  await visitFolders(
+    [folder],
+    async ({ path, kind, formats }) => {
+      if (kind === 'model') return
+      if (formats.length > 1) return leaveOut(path, `several formats would read it (${formats.join(', ')}).`)
+      try {
+        orderLayers(opened, [{ sae: await openSae(path), hook: null, reading: {} }])
+        saes.push({ sae: path, hook: null })
+      } catch (thrown) {
+        if (!(thrown instanceof WorkbenchError)) throw thrown
+        leaveOut(path, toWireError(thrown).message)
+      }
+    },
+    ({ path, message }) => leaveOut(path, message),
+    task
+  )
+  return { saes, notes }
+}
+
+function asJson({ layers, target: explained, provenance, ...ranking }: LayersRanking, top: number): unknown {
+  const { id, text: targetText, probability, logit, value, kind, chosenBy, label } = explained
+  return {
+    target: { id, text: targetText, probability, logit, value, kind, chosenBy, label },
+    formula: ranking.formula,
+    aggregation: ranking.aggregation,
+    includeSpecial: ranking.includeSpecial,
+    tokens: ranking.tokens.map((token) => ({ id: token.id, text: token.text })),
+    top: ranking.top.map((token) => ({ id: token.id, text: token.text, logit: token.logit, probability: token.probability })),
+    layers: layers.map(({ latents, identity, ...layer }) => ({
+      ...layer,
+      active: latents.length,
+      latents: latents.slice(0, top),
+      identity: { total: identity.total, latents: identity.latents, decoderBias: identity.decoderBias, error: identity.error }
+    })),
+    warnings: ranking.warnings,
+    provenance
+  }
+}
+
+function asText({ target: explained, layers, warnings, provenance }: LayersRanking, top: number): string {
+  const size = layers.map(({ byPosition }) => byPosition.reduce((sum, score) => sum + score, 0))
+  const whole = size.reduce((sum, one) => sum + one, 0)
+  const tables = layers.flatMap(({ hook, sae, latents, fvu, l0, identity }, i) => [
+    '',
+    `${hook} (${sae.name}): ${digits((100 * (size[i] ?? 0)) / whole, 3)} % of |score|, ${latents.length} active latents, L0 ${digits(l0, 3)}, FVU ${digits(fvu, 3)}, error ${digits(identity.error)} of ${digits(identity.total)}`,
+    table(
+      ['#>', 'latent>', 'score>', 'activation>', 'gradient>', 'positions>'],
+      latents
+        .slice(0, top)
+        .map((row, index) => [
+          String(index + 1),
+          String(row.latent),
+          digits(row.score),
+          digits(row.maxActivation),
+          digits(row.gradient),
+          String(row.positions)
+        ])
+    )
+  ])
+  return [
+    `${explained.kind} of ${shown(explained)} (p ${digits(explained.probability)}, logit ${digits(explained.logit)}, ${explained.chosenBy}), ${layers.length} layers in ${digits(provenance.milliseconds / 1000, 3)} s`,
+    ...tables,
+    '',
+    ...warnings.map((warning) => `note: ${warning}`)
+  ].join('\n')
+}
