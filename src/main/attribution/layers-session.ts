@@ -10,6 +10,7 @@ import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
 import { gradient } from '../autodiff/gradient'
 import { addInput, addOutput } from '../graph/create'
+import { multiplyDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import { prune } from '../graph/prune'
 import type { Graph, Value } from '../graph/types'
@@ -104,12 +105,13 @@ export function buildLayersGraph(model: Model, { hooks, reads }: Places, reading
   const segment = buildSegment(model, { from: 'tokens', to: 'logits', cache: false, watch: [...hooks, ...reads] })
   const { graph, watched } = segment
   const all = graph.outputs.get('logits')
-  const n = all?.shape[1]
-  assert(all && n !== undefined, 'a segment to the logits yields them')
-  const logits = op.reshape(graph, op.slice(graph, all, 0, 0, 1), [n, model.config.d_vocab])
-  const asked = addInput(graph, 'target', 'int64', [n])
+  const [batch, n] = all?.shape ?? []
+  assert(all && batch !== undefined && n !== undefined, 'a segment to the logits yields them')
+  const rows = multiplyDims(batch, n)
+  const logits = op.reshape(graph, all, [rows, model.config.d_vocab])
+  const asked = addInput(graph, 'target', 'int64', [rows])
   const chosen = op.where(graph, op.less(graph, asked, op.int64s(graph, [0])), op.argMax(graph, logits, 1), asked)
-  const read = op.mul(graph, addInput(graph, 'weight', 'float32', [n]), readingOf(segment, logits, chosen, reading))
+  const read = op.mul(graph, addInput(graph, 'weight', 'float32', [rows]), readingOf(segment, logits, chosen, reading))
   const value = op.reduceSum(graph, read)
   const slopes = gradient(graph, value, watched.slice(0, hooks.length))
   graph.outputs.clear()
