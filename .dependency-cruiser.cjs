@@ -2,7 +2,20 @@
  * Who may import whom: the table of docs/architecture.md as rules. Checked by scripts/lib/import-rules.mjs, which also
  * fails when suspiciously few files were read.
  */
-const model = ['graph', 'autodiff', 'tensors', 'runtime', 'models', 'saes', 'attribution', 'steering', 'labelling', 'preflight']
+const model = [
+  'graph',
+  'autodiff',
+  'tensors',
+  'runtime',
+  'models',
+  'saes',
+  'attribution',
+  'steering',
+  'labelling',
+  'preflight',
+  'tables',
+  'sets'
+]
 
 /** Room -> rooms it may import besides itself and src/shared. */
 const rooms = {
@@ -16,11 +29,13 @@ const rooms = {
   steering: ['graph', 'autodiff', 'runtime', 'models', 'saes', 'attribution'],
   labelling: ['tensors', 'models', 'saes', 'attribution'],
   preflight: ['attribution', 'models', 'saes', 'runtime', 'tensors'],
+  tables: ['tensors'],
+  sets: ['tensors', 'runtime', 'models', 'saes', 'attribution', 'tables'],
   process: [],
   storage: [],
   reports: [],
   engine: [...model, 'process'],
-  archive: ['storage', 'reports', 'process'],
+  archive: ['storage', 'reports', 'process', 'tables'],
   cli: [...model, 'engine', 'archive', 'storage', 'reports', 'process'],
   shell: []
 }
@@ -28,8 +43,11 @@ const rooms = {
 /** What reports share with the window: chart builders, and the pure helpers that say what numbers and tokens look like. */
 const CHARTS = [
   '^src/renderer/charts/',
-  '^src/renderer/utils/(comparability|format|preflight|ranking-comparison|ranking-view|text-diff|tokens)\\.ts$'
+  '^src/renderer/utils/(comparability|format|preflight|ranking-comparison|ranking-view|results|text-diff|tokens)\\.ts$'
 ]
+
+/** Single files of other rooms that a room may import. */
+const extras = { reports: CHARTS, archive: ['^src/main/sets/(prompts|read|results)\\.ts$'] }
 
 const main = (room) => `^src/main/${room}/`
 const SHARED = '^src/shared/'
@@ -39,7 +57,7 @@ const roomRules = Object.entries(rooms).map(([room, others]) => ({
   comment: `${room} may import ${['shared', ...others].join(', ')}. Pass what it needs as an argument, or move the code to the room it belongs to.`,
   severity: 'error',
   from: { path: main(room) },
-  to: { path: '^src/', pathNot: [SHARED, main(room), ...others.map(main), ...(room === 'reports' ? CHARTS : [])] }
+  to: { path: '^src/', pathNot: [SHARED, main(room), ...others.map(main), ...(extras[room] ?? [])] }
 }))
 
 /** Package -> the only places that may import it. */
@@ -59,6 +77,7 @@ const owners = [
   },
   { name: 'tokenizers', path: 'node_modules/@huggingface/', only: ['^src/main/models/'], why: 'Ask the models room for tokens.' },
   { name: 'database', path: 'node_modules/(libsql|kysely)/', only: ['^src/main/storage/'], why: 'Ask the storage room for records.' },
+  { name: 'parquet', path: 'node_modules/hyparquet', only: ['^src/main/tables/'], why: 'Write and read tables with the tables room.' },
   {
     name: 'window-packages',
     path: 'node_modules/(vue|@vue|pinia|vue-echarts|reka-ui|@tanstack|@lucide)/',

@@ -13,6 +13,8 @@ export default defineConfig({
     build: {
       target: 'node18.15',
       sourcemap: true,
+      // These are published as ECMAScript modules alone, which CommonJS cannot require in Node 18.
+      externalizeDeps: { exclude: ['hyparquet', 'hyparquet-writer'] },
       rolldownOptions: {
         input: {
           index: at('src/main/index.ts'),

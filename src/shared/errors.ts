@@ -148,6 +148,16 @@ export const ERRORS = {
     fix: 'Choose a .txt file, or a .jsonl file with {"text": ...} in every line.'
   },
   LATENT_UNKNOWN: { message: 'The SAE {sae} has no latent {latent}.', fix: 'Its latents are numbered 0 to {last}.' },
+  // tables and prompt sets
+  TABLE_INVALID: {
+    message: '{path} cannot be read as a table: {reason}.',
+    fix: 'Write it again with the program that made it.'
+  },
+  TABLE_FORMAT_UNKNOWN: { message: '{path} does not say by its ending what kind of table it is.', fix: 'Supported are {supported}.' },
+  PROMPTS_INVALID: {
+    message: '{path} cannot be used as prompts: {where}: {reason}.',
+    fix: 'Correct it and try again. Each row needs a prompt; id, answer, target, counterfactual, group and paraphrase are optional.'
+  },
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
   PROMPT_ONLY_SPECIAL: {
@@ -218,7 +228,7 @@ export const ERRORS = {
   PROJECT_IN_USE: { message: '{path} is in use by another program.', fix: 'Close it there, then open it again.' },
   RECORD_MISSING: { message: 'The {kind} {id} is not in this project any more.', fix: 'It may have been deleted; undo brings it back.' },
   // reports and command line
-  REPORT_EMPTY: { message: 'Nothing was chosen for the report.', fix: 'Choose at least one ranking or comparison.' },
+  REPORT_EMPTY: { message: 'Nothing was chosen for the report.', fix: 'Choose at least one ranking, comparison, set run or experiment.' },
   USAGE: { message: '{reason}', fix: 'Run "npm run cli -- --help" for the commands and their options.' }
 } as const satisfies Record<string, { message: string; fix: string }>
 

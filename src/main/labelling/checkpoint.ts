@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { UnfinishedLabels } from '../../shared/records/latent'
 import { storeFolder } from '../saes'
-import { writeWhole } from '../saes/labels/store'
 import type { Sae } from '../saes/types'
 import { failToWrite } from '../tensors/files'
+import { writeWhole } from '../tensors/whole-file'
 import { blockLength, type Tally } from './tally'
 
 const DIGEST = 32

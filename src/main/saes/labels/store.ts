@@ -13,6 +13,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } fro
 import { join } from 'node:path'
 import { z } from 'zod'
 import { failToWrite } from '../../tensors/files'
+import { writeWhole } from '../../tensors/whole-file'
 import type { Sae } from '../types'
 import { whatIsWrong, type LabelRecord } from './record'
 
@@ -152,27 +153,6 @@ export async function adoptSource(folder: string, data: string, info: Omit<Sourc
   await sweep(folder, STRAY_MILLISECONDS)
   await sweep(folder, 0, `${info.id}.`)
   return written
-}
-
-/**
- * Writes a file so that a reader finds the old or the new content, never half of one: beside it, to the disk, renamed into place.
- * @throws DISK_FULL, FILE_UNWRITABLE
- */
-export async function writeWhole(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
-  try {
-    const file = await open(temporary, 'wx')
-    try {
-      for (const part of parts) await file.writeFile(part)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
-    failToWrite(path, error)
-  }
 }
 
 /** Removes data files that no source names, and leftovers of killed writers, if they are old enough. */
