@@ -34,7 +34,13 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
     substitution: method === 'gradsae' ? 'reconstruction' : 'reconstruction+error',
     aggregation: method === 'gradsae' ? 'mean-relu' : 'signed-sum',
     includeSpecial: true,
+    scope: { kind: 'all' },
+    frozen: { attention: false, norms: false },
+    formula: '',
+    steps: null,
+    seed: null,
     prompt: { text: 'Once upon a time,\n é' },
+    counterfactual: null,
     tokens,
     target: {
       id: 20,
@@ -44,7 +50,9 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
       value: 3.25,
       probability: 0.61,
       logit: 3.25,
-      chosenBy: 'greedy'
+      chosenBy: 'greedy',
+      label: '',
+      terms: []
     },
     top: [nextToken(20, ' there', 0.61), nextToken(21, ' a', 0.2)],
     modelTop: [nextToken(20, ' there', 0.63), nextToken(21, ' a', 0.19)],
@@ -66,6 +74,8 @@ export function sampleRanking(latents = 6, method: Ranking['method'] = 'attribut
       score: column((_, rank) => scoreOf(rank) / tokens.length)
     },
     identity: { total: 1.5, latents: 1.1, decoderBias: 0.1, error: 0.3, relativeGap: 2e-7 },
+    completeness: null,
+    errorEffects: [],
     fvu: 0.08,
     l0: latents,
     exact: {

@@ -33,7 +33,8 @@ export async function writeReport(project: Project, input: ReportInput): Promise
   const comparisons = []
   for (const id of input.comparisons) comparisons.push(await getComparison(project, id))
   const { title, introduction, version, format, path } = input
-  const report = { title, introduction, version, project: { name, notes }, rankings, comparisons, writtenAt: new Date().toISOString() }
+  const records = { rankings, comparisons, setRuns: [], experiments: [] }
+  const report = { title, introduction, version, project: { name, notes }, ...records, writtenAt: new Date().toISOString() }
   const files = await buildReport(report, format, path)
   for (const file of files) {
     if ((await identify(file.path)) === project.path) fail('FILE_UNWRITABLE', { path: file.path, reason: 'it is the project itself' })

@@ -6,19 +6,19 @@ import Papa from 'papaparse'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
 import { labelsOf } from './parts'
 
-type Cell = string | number | boolean | null
+export type CsvCell = string | number | boolean | null
 
 /** One row per latent of each ranking, best first, with what identifies the ranking in front. */
 export function rankingsCsv(rankings: readonly SavedRanking[]): string {
-  return write(rankings.flatMap(rankingRows))
+  return writeCsv(rankings.flatMap(rankingRows))
 }
 
 /** One row per generated token of each column of each comparison; column 0 is the baseline. */
 export function tokensCsv(comparisons: readonly SavedComparison[]): string {
-  return write(comparisons.flatMap(tokenRows))
+  return writeCsv(comparisons.flatMap(tokenRows))
 }
 
-function rankingRows(saved: SavedRanking): Record<string, Cell>[] {
+function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
   const { ranking } = saved
   const labels = labelsOf(saved)
   const effects = new Map(ranking.exact?.effects.map((effect) => [effect.latent, effect.exactEffect]))
@@ -47,7 +47,7 @@ function rankingRows(saved: SavedRanking): Record<string, Cell>[] {
   }))
 }
 
-function tokenRows(saved: SavedComparison): Record<string, Cell>[] {
+function tokenRows(saved: SavedComparison): Record<string, CsvCell>[] {
   return saved.comparison.columns.flatMap(({ recipe, tokens, scores }, column) =>
     tokens.map((token, at) => ({
       comparison_id: saved.id,
@@ -72,6 +72,7 @@ function tokenRows(saved: SavedComparison): Record<string, Cell>[] {
   )
 }
 
-function write(rows: Record<string, Cell>[]): string {
-  return `${Papa.unparse(rows, { escapeFormulae: true })}\r\n`
+/** Rows as CSV text, the first row's keys as its header. */
+export function writeCsv(rows: readonly Record<string, CsvCell>[]): string {
+  return `${Papa.unparse([...rows], { escapeFormulae: true })}\r\n`
 }

@@ -49,13 +49,20 @@ export async function buildDocument(report: Report): Promise<string> {
   return page.markup
 }
 
+/** Sections whose records the contents list one by one: how the anchors begin, and the names. */
+const LISTED: Readonly<Record<string, { anchor: string; names: (report: Report) => string[] } | undefined>> = {
+  rankings: { anchor: 'ranking', names: (report) => report.rankings.map(({ name }) => name) },
+  comparisons: { anchor: 'comparison', names: (report) => report.comparisons.map(({ name }) => name) },
+  'set-runs': { anchor: 'set-run', names: (report) => report.setRuns.map(({ run }) => run.name) },
+  experiments: { anchor: 'experiment', names: (report) => report.experiments.map(({ name }) => name) }
+}
+
 function contents(id: string, heading: string, report: Report): Html {
-  const entries = id === 'rankings' ? report.rankings : id === 'comparisons' ? report.comparisons : []
-  const anchor = id === 'rankings' ? 'ranking' : 'comparison'
-  const inner = entries.map(
-    (saved, at) =>
+  const listed = LISTED[id]
+  const inner = (listed?.names(report) ?? []).map(
+    (name, at) =>
       html`<li>
-        <a href="#${anchor}-${at + 1}"><bdi>${saved.name || `${heading} ${at + 1}`}</bdi></a>
+        <a href="#${listed?.anchor}-${at + 1}"><bdi>${name || `${heading} ${at + 1}`}</bdi></a>
       </li>`
   )
   return html`<li>

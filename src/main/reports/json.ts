@@ -1,7 +1,9 @@
 /** The report as data: everything, exactly, and readable again by its schema. */
 import { z } from 'zod'
+import { SavedExperiment } from '../../shared/records/experiment'
 import { SavedComparison, SavedRanking } from '../../shared/records/project'
 import { LatentEntries, Ranking } from '../../shared/records/ranking'
+import { Aggregate, SetRunRecord } from '../../shared/records/sets'
 import type { Report } from './report'
 
 /** Counts up when a reader of the old form would misread the new one. */
@@ -20,12 +22,24 @@ export const JsonReport = z.object({
   introduction: z.string(),
   project: z.object({ name: z.string(), notes: z.string() }),
   rankings: z.array(SavedRanking.extend({ ranking: Ranking.extend({ entries: Entries }) })),
-  comparisons: z.array(SavedComparison)
+  comparisons: z.array(SavedComparison),
+  setRuns: z
+    .array(
+      z.object({
+        run: SetRunRecord,
+        setName: z.string(),
+        aggregate: Aggregate,
+        failures: z.array(z.object({ id: z.string(), message: z.string() }))
+      })
+    )
+    .default([]),
+  /** Without their parts, which serve only to resume them. */
+  experiments: z.array(SavedExperiment.omit({ finished: true })).default([])
 })
 export type JsonReport = z.infer<typeof JsonReport>
 
 export function buildJson(report: Report): string {
-  const { title, introduction, project, rankings, comparisons, writtenAt, version } = report
-  const data = { format: FORMAT, generator: `GradSAE Workbench ${version}`, writtenAt, title, introduction, project, rankings, comparisons }
+  const { version, ...rest } = report
+  const data = { format: FORMAT, generator: `GradSAE Workbench ${version}`, ...rest }
   return `${JSON.stringify(data, (_key, value: unknown) => (value instanceof Int32Array || value instanceof Float32Array ? Array.from(value) : value), 1)}\n`
 }

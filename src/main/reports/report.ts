@@ -1,10 +1,24 @@
 /** What a report is made of, and what a section of it is. */
+import type { SavedExperiment } from '../../shared/records/experiment'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
+import type { Aggregate, SetRunRecord } from '../../shared/records/sets'
 import type { ChartView } from '../../renderer/charts/chart'
 import type { ChartTheme } from '../../renderer/charts/theme'
 import type { Html } from './html'
 
 export type ReportFormat = 'html' | 'csv' | 'json'
+
+/** A run over a set with what was made of it. */
+export interface ReportedSetRun {
+  readonly run: SetRunRecord
+  readonly setName: string
+  readonly aggregate: Aggregate
+  /** Prompts without a result, with the reason. */
+  readonly failures: readonly { readonly id: string; readonly message: string }[]
+}
+
+/** A saved experiment without its parts, which serve only to resume it. */
+export type ReportedExperiment = Omit<SavedExperiment, 'finished'>
 
 /** Everything a report is made of. */
 export interface Report {
@@ -14,6 +28,8 @@ export interface Report {
   readonly project: { readonly name: string; readonly notes: string }
   readonly rankings: readonly SavedRanking[]
   readonly comparisons: readonly SavedComparison[]
+  readonly setRuns: readonly ReportedSetRun[]
+  readonly experiments: readonly ReportedExperiment[]
   /** Version of the workbench, and when the report was made (ISO 8601, UTC). */
   readonly version: string
   readonly writtenAt: string

@@ -16,10 +16,15 @@ const Choices = z.object({
   introduction: z.string(),
   format: Format,
   rankings: z.array(z.string()),
-  comparisons: z.array(z.string())
+  comparisons: z.array(z.string()),
+  setRuns: z.array(z.string()).optional(),
+  experiments: z.array(z.string()).optional()
 })
-type Choices = z.infer<typeof Choices>
+type Choices = Required<z.infer<typeof Choices>>
+/** The kinds of records that a report may hold. */
+export type ReportKind = 'rankings' | 'comparisons' | 'setRuns' | 'experiments'
 
+const KINDS_OF_RECORDS: readonly ReportKind[] = ['rankings', 'comparisons', 'setRuns', 'experiments']
 const KINDS: Record<ReportFormat, string> = { html: 'Report', csv: 'Data tables', json: 'Data' }
 
 /** What goes into a report, remembered per project, and writing it. */
@@ -30,26 +35,37 @@ export const useReports = defineStore('reports', () => {
   const error = shallowRef<ShownError | null>(null)
   const written = shallowRef<{ path: string; bytes: number; format: ReportFormat } | null>(null)
 
+  /** Runs with something stored, and finished experiments: what there is nothing to say of is not offered. */
+  const setRuns = computed(() => (project.state?.setRuns ?? []).filter(({ done }) => done > 0))
+  const experiments = computed(() => (project.state?.experiments ?? []).filter(({ sentence }) => sentence !== null))
   const key = computed(() => `report:${project.state?.path ?? ''}`)
   /** Until something is chosen, everything the project holds goes in. */
   const choices = computed<Choices>(() => {
     const kept = parseJson(Choices, settings.uiText(key.value, ''))
-    const rankings = project.rankings.map(({ id }) => id)
-    const comparisons = project.comparisons.map(({ id }) => id)
-    if (!kept) return { title: project.state?.name ?? '', introduction: '', format: 'html', rankings, comparisons }
+    const all = {
+      rankings: project.rankings.map(({ id }) => id),
+      comparisons: project.comparisons.map(({ id }) => id),
+      setRuns: setRuns.value.map(({ id }) => id),
+      experiments: experiments.value.map(({ id }) => id)
+    }
+    if (!kept) return { title: project.state?.name ?? '', introduction: '', format: 'html', ...all }
+    // A choice made before there was a kind of record leaves all of that kind in.
+    const chosen = (kind: ReportKind): string[] => all[kind].filter((id) => kept[kind]?.includes(id) ?? true)
     return {
       ...kept,
-      rankings: rankings.filter((id) => kept.rankings.includes(id)),
-      comparisons: comparisons.filter((id) => kept.comparisons.includes(id))
+      rankings: chosen('rankings'),
+      comparisons: chosen('comparisons'),
+      setRuns: chosen('setRuns'),
+      experiments: chosen('experiments')
     }
   })
-  const empty = computed(() => choices.value.rankings.length + choices.value.comparisons.length === 0)
+  const empty = computed(() => KINDS_OF_RECORDS.every((kind) => choices.value[kind].length === 0))
 
   function change(patch: Partial<Choices>): void {
     settings.remember(key.value, JSON.stringify({ ...choices.value, ...patch }))
   }
 
-  function toggle(kind: 'rankings' | 'comparisons', id: string): void {
+  function toggle(kind: ReportKind, id: string): void {
     const ids = choices.value[kind]
     change({ [kind]: ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id] })
   }
@@ -61,10 +77,11 @@ export const useReports = defineStore('reports', () => {
     error.value = null
     try {
       const { format, title, introduction, rankings, comparisons } = choices.value
+      const more = { setRuns: choices.value.setRuns, experiments: choices.value.experiments }
       const heading = title.trim() || (project.state?.name ?? 'Report')
       const { path } = await shell.call('dialog.exportFile', { name: fileName(heading), extension: format, kind: KINDS[format] })
       if (path === null) return
-      const result = await archive.call('report.write', { path, format, title: heading, introduction, rankings, comparisons })
+      const result = await archive.call('report.write', { path, format, title: heading, introduction, rankings, comparisons, ...more })
       written.value = { ...result, format }
     } catch (thrown) {
       written.value = null
@@ -85,7 +102,7 @@ export const useReports = defineStore('reports', () => {
     }
   }
 
-  return { choices, empty, busy, error, written, change, toggle, write, openFile, showInFolder }
+  return { setRuns, experiments, choices, empty, busy, error, written, change, toggle, write, openFile, showInFolder }
 })
 
 /** A title as a file name that every system takes. */

@@ -51,22 +51,3 @@ export function parseNumbers(text: string, { min, max }: { min: number; max: num
   }
   return numbers
 }
-
-/** A value as one reads it in a list of settings. */
-export function settingText(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return formatNumber(value, 6)
-  if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map(settingText).join(', ')
-  return value === null || value === undefined ? '–' : JSON.stringify(value)
-}
-
-/** Settings by the labels of their fields, in the order of the fields; what has no field goes under its key. */
-export function settingRows(fields: readonly ExperimentField[], settings: ExperimentSettings): [string, string][] {
-  const labelled = fields.filter(({ key }) => key in settings)
-  const rest = Object.keys(settings).filter((key) => !labelled.some((field) => field.key === key))
-  return [
-    ...labelled.map(({ key, label }): [string, string] => [label, settingText(settings[key])]),
-    ...rest.map((key): [string, string] => [key, settingText(settings[key])])
-  ]
-}

@@ -1,5 +1,5 @@
-/** Cells of result tables as people read them, in the window and in reports alike. */
-import type { ExperimentResult, ResultCell, ResultTable } from '../../shared/records/experiment'
+/** Results and settings of experiments as people read them, in the window and in reports alike. */
+import type { ExperimentField, ExperimentResult, ExperimentSettings, ResultCell, ResultTable } from '../../shared/records/experiment'
 import { alignDecimals, formatNumber } from './format'
 
 const DIGITS = 3
@@ -13,20 +13,25 @@ export interface CellText {
 
 /** Whether a column holds numbers (and gaps) only, and is set right-aligned. */
 export function isNumeric(table: ResultTable, column: number): boolean {
-  const cells = table.rows.map((row) => row[column] ?? null)
-  return cells.some((cell) => cell !== null) && cells.every((cell) => typeof cell !== 'string')
+  return areNumbers(cellsOf(table, column))
 }
 
-/**
- * A column's cells with `digits` significant digits. The decimals of an interval's three numbers are the same: as many as the widest of
- * them needs. In a column of numbers the decimal points line up.
- */
+/** A column's cells with `digits` significant digits; in a column of numbers the decimal points line up. */
 export function columnTexts(table: ResultTable, column: number, digits = DIGITS): CellText[] {
-  const texts = table.rows.map((row) => cellText(row[column] ?? null, digits))
-  if (!isNumeric(table, column)) return texts
+  return cellTexts(cellsOf(table, column), digits)
+}
+
+/** Cells that stand under each other. */
+export function cellTexts(cells: readonly ResultCell[], digits = DIGITS): CellText[] {
+  const texts = cells.map((cell) => cellText(cell, digits))
+  if (!areNumbers(cells)) return texts
   const values = alignDecimals(texts.map(({ value }) => value))
   return texts.map(({ interval }, at) => ({ value: values[at] ?? '', interval }))
 }
+
+const cellsOf = (table: ResultTable, column: number): ResultCell[] => table.rows.map((row) => row[column] ?? null)
+const areNumbers = (cells: readonly ResultCell[]): boolean =>
+  cells.some((cell) => cell !== null) && cells.every((cell) => typeof cell !== 'string')
 
 /** One cell by itself. */
 export function cellText(cell: ResultCell, digits = DIGITS): CellText {
@@ -62,4 +67,23 @@ export function tableCells(table: ResultTable): (string | number | null)[][] {
 /** Names of all series of a result, each once, in their order: what colours are given out by. */
 export function seriesNames({ curves }: Pick<ExperimentResult, 'curves'>): string[] {
   return [...new Set(curves.flatMap(({ series }) => series.map(({ name }) => name)))]
+}
+
+/** A value as one reads it in a list of settings. */
+export function settingText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'number') return formatNumber(value, 6)
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(settingText).join(', ')
+  return value === null || value === undefined ? '–' : JSON.stringify(value)
+}
+
+/** Settings by the labels of their fields, in the order of the fields; what has no field goes under its key. */
+export function settingRows(fields: readonly ExperimentField[], settings: ExperimentSettings): [string, string][] {
+  const labelled = fields.filter(({ key }) => key in settings)
+  const rest = Object.keys(settings).filter((key) => !labelled.some((field) => field.key === key))
+  return [
+    ...labelled.map(({ key, label }): [string, string] => [label, settingText(settings[key])]),
+    ...rest.map((key): [string, string] => [key, settingText(settings[key])])
+  ]
 }

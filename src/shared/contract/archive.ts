@@ -96,7 +96,9 @@ export const archiveCalls = {
       title: z.string(),
       introduction: z.string().default(''),
       rankings: z.array(z.string()),
-      comparisons: z.array(z.string())
+      comparisons: z.array(z.string()),
+      setRuns: z.array(z.string()).default([]),
+      experiments: z.array(z.string()).default([])
     }),
     output: z.object({ path: z.string(), bytes: z.number() })
   })

@@ -6,6 +6,7 @@ import type { Report } from '../../../src/main/reports/report'
 import { SECTIONS } from '../../../src/main/reports/sections'
 import { summaryOf } from '../../../src/shared/records/preflight'
 import { failureOf } from '../../support/failing'
+import { reportedSetRun, sampleResult, savedExperiment } from '../../support/experiments'
 import { samplePreflight } from '../../support/infos'
 import { sampleComparison, sampleRanking } from '../../support/records'
 import { savedComparison, savedRanking } from '../../support/saved'
@@ -16,6 +17,8 @@ const empty: Report = {
   project: { name: 'Demo', notes: '' },
   rankings: [],
   comparisons: [],
+  setRuns: [],
+  experiments: [],
   version: '1.2.3',
   writtenAt: '2026-01-02T03:04:05.000Z'
 }
@@ -43,7 +46,9 @@ describe('the report', () => {
   })
 
   test('of nothing is refused', async () => {
-    expect(await failureOf(() => document({}))).toBe('Nothing was chosen for the report. Choose at least one ranking or comparison.')
+    expect(await failureOf(() => document({}))).toBe(
+      'Nothing was chosen for the report. Choose at least one ranking, comparison, set run or experiment.'
+    )
   })
 
   test('says what was asked, found, checked and made with', async () => {
@@ -109,6 +114,58 @@ describe('the report', () => {
     expect(textOf(await document({ rankings: [savedRanking()] }))).not.toContain('side by side')
   })
 
+  test('says of an experiment what was found, first of all, and what it was run with', async () => {
+    const markup = await document({ experiments: [savedExperiment({ notes: 'As the paper does it.' })] })
+    const text = textOf(markup)
+    for (const words of [
+      sampleResult().sentence,
+      'As the paper does it.',
+      'masking of the latents that methods rank highest and lowest',
+      'shares 1, 10, 50',
+      'GradSAE 10 21',
+      '12 to 30',
+      'Of 2 prompts.',
+      'One question was left out.',
+      'Manifest: model aaaa, SAE bbbb, on cpu, workbench 0.1.0; made 2026-01-02T03:04:05.000Z in 1 min 1 s'
+    ])
+      expect(text.replace(/[\u00a0\u2007\u2008]/g, ' ').replace(/ +/g, ' ')).toContain(words)
+    // one curve, in both themes
+    expect(markup.match(/<svg /g)).toHaveLength(2)
+  })
+
+  test('says of a repeated experiment whether it came to the same, and of an unfinished one that it is', async () => {
+    const first = savedExperiment()
+    const same = savedExperiment({ id: 'b', name: 'again', repeats: { id: first.id, same: true } })
+    const other = savedExperiment({ id: 'c', name: 'elsewhere', repeats: { id: 'gone', same: false } })
+    const half = savedExperiment({ id: 'd', sentence: null, result: null, manifest: null, done: 3, parts: 40 })
+    const text = textOf(await document({ experiments: [first, same, other, half] }))
+    expect(text).toContain('It repeats “ Masking, held-out questions ” and came to the same, bit for bit.')
+    expect(text).toContain('It repeats the experiment gone and did not come to the same numbers.')
+    expect(text).toContain('Unfinished. 3 of 40 parts were done when the report was written.')
+  })
+
+  test('aggregates a run over a set with intervals, and lists the prompts that failed', async () => {
+    const text = textOf(await document({ setRuns: [reportedSetRun()] })).replaceAll('\u00a0', ' ')
+    for (const words of [
+      'Questions , 3 prompts',
+      '2 prompts, 1 prompt failed',
+      'target: the greedy next token, logit; else as the method’s preset',
+      '1 100 0.250 0.125 to 0.375 100 % 50 %',
+      'sad − happy',
+      '0.100 −0.0500 to 0.300 0.0400 0.0800',
+      '30 more latents',
+      'overlap of the top 10 is 0.800 (0.700 to 0.900) between paraphrases',
+      'three The prompt is longer than the model’s context.'
+    ])
+      expect(text).toContain(words)
+    const plain = reportedSetRun()
+    const aggregate = { ...plain.aggregate, groups: null, stability: null, latents: [], total: 0 }
+    const bare = textOf(await document({ setRuns: [{ ...plain, run: { ...plain.run, done: 1 }, aggregate, failures: [] }] }))
+    expect(bare).toContain('Unfinished. 1 of 2 batches were done')
+    expect(bare).toContain('No prompt has a result.')
+    expect(bare).not.toContain('Stability')
+  })
+
   test('holds its charts as drawings, and fetches and runs nothing', async () => {
     const markup = await document({ rankings: [savedRanking()], comparisons: [savedComparison()] })
     // three charts of the ranking, one of the check, three of the comparison; each in both themes
@@ -163,12 +220,27 @@ describe('what people type', () => {
     steered?.tokens.forEach((token) => (token.text = text))
     comparison.target = { id: 1, text, special: false }
     const labels = ranking.latents.map(({ latent }) => ({ latent, label: text, source: text }))
+    const [table] = sampleResult().tables
+    const [curve] = sampleResult().curves
+    const experiment = savedExperiment({
+      name: text,
+      notes: text,
+      settings: { [text]: text },
+      result: sampleResult({
+        sentence: text,
+        notes: [text],
+        tables: table ? [{ ...table, title: text, note: text, rows: [[text, 1, null]] }] : [],
+        curves: curve ? [{ ...curve, title: text, series: curve.series.map((series) => ({ ...series, name: text })) }] : []
+      })
+    })
     const markup = await document({
       title: text,
       introduction: text,
       project: { name: text, notes: text },
       rankings: [savedRanking({ name: text, notes: text, labels }, ranking), savedRanking({ name: text })],
-      comparisons: [savedComparison({ name: text, notes: text, comparison })]
+      comparisons: [savedComparison({ name: text, notes: text, comparison })],
+      setRuns: [{ ...reportedSetRun(), setName: text, failures: [{ id: text, message: text }] }],
+      experiments: [experiment]
     })
     expect(markup).not.toMatch(/<(script|img)\b/i)
     expect(markup.match(/<style\b/g)?.length).toBe(markup.match(/<\/style>/g)?.length)

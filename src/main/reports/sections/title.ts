@@ -18,6 +18,8 @@ export const title: ReportSection = {
           'Holds',
           [
             report.rankings.length > 0 ? plural(report.rankings.length, 'ranking') : '',
+            report.setRuns.length > 0 ? plural(report.setRuns.length, 'run over a prompt set', 'runs over prompt sets') : '',
+            report.experiments.length > 0 ? plural(report.experiments.length, 'experiment') : '',
             report.comparisons.length > 0 ? plural(report.comparisons.length, 'steering comparison') : ''
           ]
             .filter((part) => part !== '')

@@ -1,0 +1,102 @@
+import { init } from 'echarts'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { intervalCurves } from '../../../../src/renderer/charts/interval-curves'
+import { numberScale } from '../../../../src/renderer/charts/number-scale'
+import { seriesLooks } from '../../../../src/renderer/charts/series-looks'
+import { themes } from '../../../../src/renderer/charts/theme'
+import { sampleResult } from '../../../support/experiments'
+
+/** What these tests look at in a series. Parsed, because ECharts' own types hide it behind every chart it knows. */
+const Series = z.array(
+  z.object({
+    type: z.string(),
+    name: z.string(),
+    data: z.array(z.array(z.number())),
+    lineStyle: z.object({ color: z.string() }).optional()
+  })
+)
+const Formatter = z.object({ formatter: z.custom<(points: unknown) => string>((value) => typeof value === 'function') })
+
+const [curve] = sampleResult().curves
+if (!curve) throw new Error('The sample has a curve.')
+
+describe('curves with intervals', () => {
+  const view = intervalCurves({ curve }, themes.light)
+  const series = Series.parse(view.option.series)
+
+  it('draw a line per series, and a band only where intervals are known', () => {
+    expect(series.map(({ type, name }) => `${type} ${name}`)).toEqual(['custom GradSAE band', 'line GradSAE', 'line random'])
+    expect(series[0]?.data).toContainEqual([1, 12, 30])
+  })
+
+  it('put the ends of bands into the drawing as one polygon', () => {
+    const chart = init(null, null, { renderer: 'svg', ssr: true, width: 440, height: 300 })
+    chart.setOption(view.option)
+    const svg = chart.renderToSVGString()
+    chart.dispose()
+    expect(svg.match(/fill-opacity="0\.14"|opacity="0\.14"/g)).toHaveLength(1)
+  })
+
+  it('say the same in words and as a table', () => {
+    expect(view.summary).toBe('EM, % against K, %. GradSAE: from 100 at K, % 0 to 21 at 10. random: from 100 at K, % 0 to 95.3 at 10.')
+    expect(view.table.columns).toEqual(['series', 'K, %', 'EM, %', 'low', 'high'])
+    expect(view.table.rows[1]).toEqual(['GradSAE', 1, 60, 50, 70])
+    expect(view.table.rows).toHaveLength(5)
+  })
+
+  it('name value and interval under the pointer, escaped', () => {
+    const named = { ...curve, series: curve.series.map((each) => ({ ...each, name: `<${each.name}>` })) }
+    const tip = Formatter.parse(intervalCurves({ curve: named }, themes.light).option.tooltip).formatter([{ axisValue: 1 }])
+    expect(tip).toContain('K, % 10')
+    expect(tip).toContain('12 to 30')
+    expect(tip).toContain('&#60;GradSAE&#62;')
+    expect(tip).not.toContain('<GradSAE>')
+  })
+
+  it('survive nothing at all', () => {
+    expect(intervalCurves({ curve: { ...curve, series: [] } }, themes.dark).table.rows).toEqual([])
+    const one = { ...curve, series: [{ name: 'exact', points: [{ x: 5, y: 1, low: 0, high: 2 }] }] }
+    expect(intervalCurves({ curve: one }, themes.dark).summary).toBe('EM, % against K, %. exact: 1 at 5.')
+  })
+})
+
+describe('the look of a series', () => {
+  it('is that of its method, whatever stands beside it', () => {
+    const alone = seriesLooks(['GradSAE'])
+    const among = seriesLooks(['random', 'exact', 'Integrated gradients', 'GradSAE', 'Attribution'])
+    expect(among.get('GradSAE')).toEqual(alone.get('GradSAE'))
+    expect(new Set([...among.values()].map(({ colour }) => colour)).size).toBe(5)
+  })
+
+  it('differs in dashes where the colour is the same', () => {
+    const looks = seriesLooks(['GradSAE, top', 'GradSAE, bottom'])
+    expect(looks.get('GradSAE, top')).toEqual({ colour: 0, dash: null })
+    expect(looks.get('GradSAE, bottom')).toEqual({ colour: 0, dash: [5, 3] })
+  })
+
+  it('is distinct for up to eight names, and still told apart by dashes beyond', () => {
+    const names = Array.from({ length: 12 }, (_, at) => `layer ${at}`)
+    const looks = [...seriesLooks(names).values()]
+    expect(new Set(looks.slice(0, 8).map(({ colour }) => colour)).size).toBe(8)
+    expect(new Set(looks.map((look) => JSON.stringify(look))).size).toBe(12)
+  })
+})
+
+describe('the scale of an axis', () => {
+  it('has a place for 0 half a decade below the smallest number when it is logarithmic', () => {
+    const scale = numberScale([0, 1, 10, 100], true)
+    expect([0, 1, 10, 100].map(scale.place)).toEqual([-0.5, 0, 1, 2])
+    expect(scale.ticks.map(scale.back)).toEqual([0, 1, 10, 100])
+  })
+
+  it('stays even where logarithms do not exist, and labels round numbers where there are many', () => {
+    expect(numberScale([-1, 1], true).place(-1)).toBe(-1)
+    const many = numberScale(
+      Array.from({ length: 101 }, (_, at) => at),
+      false
+    )
+    expect(many.ticks).toEqual([0, 20, 40, 60, 80, 100])
+    expect(numberScale([], false)).toMatchObject({ min: 0, max: 1 })
+  })
+})
