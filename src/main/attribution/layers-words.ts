@@ -37,7 +37,7 @@ export function layersWarnings({ model, layers }: LayersBench, { tokens, target,
 /** The scores' formula and settings in words. */
 export function formulaOf(
   { label, probability }: RankingTarget,
-  { aggregation, scope, includeSpecial }: Pick<LayersRanking, 'aggregation' | 'scope' | 'includeSpecial'>
+  { aggregation, scope, includeSpecial, frozen }: Pick<LayersRanking, 'aggregation' | 'scope' | 'includeSpecial' | 'frozen'>
 ): string {
   const rule: Record<Aggregation, string> = {
     'mean-relu': 'mean over positions n of relu(c)',
@@ -49,9 +49,11 @@ export function formulaOf(
   const where =
     scope.kind === 'all' ? 'every position' : scope.kind === 'last' ? 'the last position' : `positions ${scope.from} to ${scope.to}`
   const special = includeSpecial ? '' : ' that holds no special token'
+  const held = [...(frozen.attention ? ['attention patterns'] : []), ...(frozen.norms ? ['norm scales'] : [])].join(' and ')
   return [
     `score[layer, i] = ${rule[aggregation]}, with c = z[layer, n, i] d target / d z[layer, n, i]`,
     `at the model's own values of every layer (error terms kept), over ${where}${special}`,
+    ...(held === '' ? [] : [`no gradient through ${held}`]),
     `target: ${label} (p ${Number(probability.toPrecision(4))})`
   ].join('; ')
 }

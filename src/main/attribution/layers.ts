@@ -171,6 +171,7 @@ async function rankLayer(
     hook,
     sae: { name, path, hash, format, architecture, d_sae, notes: [...notes], reading },
     latents,
+    entries,
     byPosition: byPosition(entries, counted.length),
     identity: identityOf(active, own, slope, total),
     fvu,

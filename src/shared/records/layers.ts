@@ -1,7 +1,7 @@
 /** The latents of several hook points ranked together. */
 import { z } from 'zod'
 import { SaeReading } from './model'
-import { Aggregation, Frozen, Identity, PositionScope, Provenance, RankedLatent, RankingTarget } from './ranking'
+import { Aggregation, Frozen, Identity, LatentEntries, PositionScope, Provenance, RankedLatent, RankingTarget } from './ranking'
 import { NextToken, PromptInput, Token } from './token'
 
 /** One hook point with its SAE. */
@@ -10,6 +10,8 @@ export const LayerRanking = z.object({
   sae: Provenance.shape.sae.extend({ reading: SaeReading.default({}) }),
   /** All active latents, best first. */
   latents: z.array(RankedLatent),
+  /** All active pairs: where in the prompt each latent matters. */
+  entries: LatentEntries,
   /** Sum of |score| over positions of each token, [positions]: where in the prompt the layer matters. */
   byPosition: z.array(z.number()),
   identity: Identity,

@@ -112,11 +112,15 @@ function asJson({ layers, target: explained, provenance, ...ranking }: LayersRan
     includeSpecial: ranking.includeSpecial,
     tokens: ranking.tokens.map((token) => ({ id: token.id, text: token.text })),
     top: ranking.top.map((token) => ({ id: token.id, text: token.text, logit: token.logit, probability: token.probability })),
-    layers: layers.map(({ latents, identity, ...layer }) => ({
-      ...layer,
+    layers: layers.map(({ hook, sae, latents, byPosition, identity, fvu, l0 }) => ({
+      hook,
+      sae,
       active: latents.length,
       latents: latents.slice(0, top),
-      identity: { total: identity.total, latents: identity.latents, decoderBias: identity.decoderBias, error: identity.error }
+      byPosition,
+      identity: { total: identity.total, latents: identity.latents, decoderBias: identity.decoderBias, error: identity.error },
+      fvu,
+      l0
     })),
     warnings: ranking.warnings,
     provenance
