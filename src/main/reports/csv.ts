@@ -3,7 +3,9 @@
  * take for a formula get a leading apostrophe; the JSON report has them as they are. Lines end with CRLF (RFC 4180).
  */
 import Papa from 'papaparse'
+import { freezeOf, FREEZES, scopeWords } from '../../renderer/utils/switches'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
+import type { PromptInput } from '../../shared/records/token'
 import { labelsOf } from './parts'
 
 export type CsvCell = string | number | boolean | null
@@ -27,12 +29,19 @@ function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
     ranking: saved.name,
     prompt: saved.promptText,
     method: ranking.method,
+    substitution: ranking.substitution,
+    aggregation: ranking.aggregation,
+    positions_counted: scopeWords(ranking.scope),
+    frozen: FREEZES[freezeOf(ranking.frozen)].label,
+    steps: ranking.steps,
+    counterfactual: ranking.counterfactual && promptText(ranking.counterfactual),
     hook: ranking.provenance.hook,
     model_hash: ranking.provenance.model.hash,
     sae_hash: ranking.provenance.sae.hash,
     target_id: ranking.target.id,
     target: ranking.target.hex ?? ranking.target.text,
     target_kind: ranking.target.kind,
+    target_label: ranking.target.label,
     target_value: ranking.target.value,
     rank: at + 1,
     latent: latent.latent,
@@ -46,6 +55,8 @@ function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
     exact_effect: effects.get(latent.latent) ?? null
   }))
 }
+
+const promptText = (prompt: PromptInput): string => ('text' in prompt ? prompt.text : prompt.ids.join(' '))
 
 function tokenRows(saved: SavedComparison): Record<string, CsvCell>[] {
   return saved.comparison.columns.flatMap(({ recipe, tokens, scores }, column) =>

@@ -3,6 +3,7 @@ import { divergingColour, sequentialColour, themes, type ChartTheme } from '../.
 import { formatNumber, formatShare, formatSigned } from '../../renderer/utils/format'
 import { tokenPieces } from '../../renderer/utils/tokens'
 import type { SavedRanking } from '../../shared/records/project'
+import type { MethodName, TargetKind } from '../../shared/records/ranking'
 import type { NextToken, Token } from '../../shared/records/token'
 import { html, type Html } from './html'
 
@@ -128,7 +129,30 @@ export function labelsOf(saved: SavedRanking): Map<number, string> {
 
 /** The unit of a ranking's scores. */
 export function unitOf(saved: SavedRanking): string {
-  return saved.ranking.target.kind === 'probability' ? 'probability' : 'logit'
+  return UNITS[saved.ranking.target.kind]
+}
+
+const UNITS: Record<TargetKind, string> = {
+  probability: 'probability',
+  logit: 'logit',
+  'log-probability': 'nats',
+  'logit-difference': 'logit',
+  continuation: 'nats',
+  'cross-entropy': 'nats'
+}
+
+/** Methods as prose calls them. */
+export const METHOD_NAMES: Record<MethodName, string> = {
+  gradsae: 'GradSAE',
+  attribution: 'attribution',
+  counterfactual: 'attribution to a counterfactual prompt',
+  'integrated-gradients': 'integrated gradients',
+  gradient: 'gradient alone',
+  'mean-activation': 'mean activation',
+  'max-activation': 'largest activation',
+  'direct-logit': 'direct logit attribution',
+  exact: 'exact ablation of every latent',
+  random: 'random order'
 }
 
 /** The name a person gave, or what stands in for it. */

@@ -5,7 +5,9 @@
  * compared, sizes cannot. Other question: a difference one may be comparing on purpose, but should know of.
  */
 import type { Ranking } from '../../shared/records/ranking'
+import type { PromptInput } from '../../shared/records/token'
 import { shortHash } from './format'
+import { freezeOf, FREEZES, scopeWords } from './switches'
 import { visibleToken } from './tokens'
 
 export type DifferenceKind = 'latents' | 'scores' | 'question'
@@ -27,6 +29,9 @@ interface Aspect {
   show?: (ranking: Ranking) => string
 }
 
+/** Characters of a counterfactual that are shown: its end, where prompts usually differ. */
+const COUNTERFACTUAL_END = 48
+
 const ASPECTS: readonly Aspect[] = [
   {
     kind: 'latents',
@@ -46,7 +51,16 @@ const ASPECTS: readonly Aspect[] = [
   { kind: 'scores', what: 'aggregation', key: ({ aggregation }) => aggregation },
   { kind: 'scores', what: 'kind of target', key: ({ target }) => target.kind },
   { kind: 'scores', what: 'special tokens', key: ({ includeSpecial }) => (includeSpecial ? 'counted' : 'left out') },
-  { kind: 'question', what: 'target token', key: ({ target }) => String(target.id), show: ({ target }) => visibleToken(target) },
+  { kind: 'scores', what: 'positions', key: ({ scope }) => scopeWords(scope) },
+  { kind: 'scores', what: 'frozen', key: ({ frozen }) => FREEZES[freezeOf(frozen)].label },
+  { kind: 'scores', what: 'steps', key: ({ steps }) => (steps === null ? 'none' : String(steps)) },
+  {
+    kind: 'scores',
+    what: 'counterfactual',
+    key: ({ counterfactual }) => JSON.stringify(counterfactual),
+    show: ({ counterfactual }) => (counterfactual === null ? 'none' : promptWords(counterfactual))
+  },
+  { kind: 'question', what: 'target', key: targetKey, show: targetWords },
   {
     kind: 'question',
     what: 'prompt',
@@ -56,6 +70,31 @@ const ASPECTS: readonly Aspect[] = [
   { kind: 'question', what: 'precision', key: ({ provenance }) => provenance.precision },
   { kind: 'question', what: 'device', key: ({ provenance }) => provenance.device.used }
 ]
+
+/**
+ * What is asked for, whatever the kind of target: its tokens with their weights, and how far from the end of the prompt. One token after
+ * the last position is its id alone, as in rankings saved before there were others.
+ */
+function targetKey({ target, tokens }: Ranking): string {
+  const [first] = target.terms
+  const last = target.terms[target.terms.length - 1]
+  const fromEnd = last ? tokens.length - 1 - last.position : 0
+  if (target.terms.length < 2 && fromEnd === 0) return String(target.id)
+  return JSON.stringify([fromEnd, target.terms.map(({ token, weight, position }) => [token.id, weight, position - (first?.position ?? 0)])])
+}
+
+/** The target as one reads it beside others: the token, or what is made of several. */
+export function targetWords({ target, tokens }: Ranking): string {
+  const [first] = target.terms
+  if (target.terms.length > 1 && target.label !== '') return target.label
+  const elsewhere = first !== undefined && first.position !== tokens.length - 1
+  return `${visibleToken(target)}${elsewhere ? ` after position ${first.position}` : ''}`
+}
+
+function promptWords(prompt: PromptInput): string {
+  if (!('text' in prompt)) return `${prompt.ids.length} token ids`
+  return prompt.text.length > COUNTERFACTUAL_END ? `… ${prompt.text.slice(-COUNTERFACTUAL_END)}` : prompt.text
+}
 
 /** What differs between the rankings, gravest first; empty for one ranking or none. */
 export function differences(rankings: readonly Ranking[]): Difference[] {

@@ -63,6 +63,9 @@ describe('CSV', () => {
       rank: '1',
       latent: '100',
       label: 'sadness words',
+      positions_counted: 'all positions',
+      frozen: 'nothing',
+      counterfactual: '',
       score: '0.5',
       target: ' there'
     })

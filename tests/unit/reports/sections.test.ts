@@ -5,6 +5,7 @@ import { buildReport } from '../../../src/main/reports/build'
 import type { Report } from '../../../src/main/reports/report'
 import { SECTIONS } from '../../../src/main/reports/sections'
 import { summaryOf } from '../../../src/shared/records/preflight'
+import type { Ranking } from '../../../src/shared/records/ranking'
 import { failureOf } from '../../support/failing'
 import { reportedSetRun, sampleResult, savedExperiment } from '../../support/experiments'
 import { samplePreflight } from '../../support/infos'
@@ -112,6 +113,43 @@ describe('the report', () => {
     expect(text).toContain('overlap at 5')
     expect(text).toContain('They differ in method, substitution, aggregation, kind of target.')
     expect(textOf(await document({ rankings: [savedRanking()] }))).not.toContain('side by side')
+  })
+
+  test('says of a ranking its formula, positions, what was held fixed, its counterfactual, terms and completeness', async () => {
+    const ranking = sampleRanking()
+    const term = { position: 7, token: { id: 20, text: ' there', special: false }, weight: 1, logit: 3.25, probability: 0.61 }
+    const full: Ranking = {
+      ...ranking,
+      method: 'integrated-gradients',
+      formula: 'score_i = mean over 16 steps of dt/dz x (z - z’)',
+      scope: { kind: 'range', from: 1, to: 4 },
+      frozen: { attention: true, norms: true },
+      steps: 16,
+      counterfactual: { text: 'Twice upon a time' },
+      completeness: { explained: 1.25, change: 1.5, gap: 0.1667 },
+      target: {
+        ...ranking.target,
+        kind: 'logit-difference',
+        label: 'logit of " there" minus logit of " a"',
+        terms: [term, { ...term, weight: -1, token: { ...term.token, text: ' a' } }]
+      }
+    }
+    const text = textOf(await document({ rankings: [savedRanking({}, full)] })).replaceAll('\u00a0', ' ')
+    for (const words of [
+      'integrated gradients (error term kept; signed sum over positions)',
+      'Formula score_i = mean over 16 steps of dt/dz x (z - z’)',
+      'Target logit of " there" minus logit of " a"',
+      'Terms of the target +1 ×  · there p 0.610 after position 7',
+      'Counterfactual prompt Twice upon a time',
+      'Scope positions 1 to 4',
+      'Attention patterns and norm scales are held',
+      'Steps 16 points of the path',
+      'contributions sum to +1.250, the target changes by +1.500: gap 0.17'
+    ])
+      expect(text.replace(/ +/g, ' ')).toContain(words.replace(/ +/g, ' '))
+    // Rankings saved before these were recorded say nothing of them.
+    const old = textOf(await document({ rankings: [savedRanking()] }))
+    for (const name of ['Formula', 'Counterfactual', 'Held fixed', 'Completeness', 'Seed']) expect(old).not.toContain(name)
   })
 
   test('says of an experiment what was found, first of all, and what it was run with', async () => {

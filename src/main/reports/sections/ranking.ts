@@ -4,10 +4,26 @@ import { influenceBars } from '../../../renderer/charts/influence-bars'
 import { latentTokenHeatmap, type HeatmapCell } from '../../../renderer/charts/latent-token-heatmap'
 import { alignDecimals, formatNumber, formatShare, formatSigned, plural } from '../../../renderer/utils/format'
 import { carriers, indexEntries, positionScores, rankingRows, type RankingRow } from '../../../renderer/utils/ranking-view'
+import { AGGREGATIONS, freezeOf, FREEZES, scopeWords } from '../../../renderer/utils/switches'
 import { visibleToken } from '../../../renderer/utils/tokens'
 import type { SavedRanking } from '../../../shared/records/project'
+import type { Ranking, RankingTarget } from '../../../shared/records/ranking'
+import type { PromptInput } from '../../../shared/records/token'
 import { html, type Html } from '../html'
-import { facts, labelsOf, nameOf, nextTokens, paragraphs, strip, stripLegend, table, tokenText, typed, unitOf } from '../parts'
+import {
+  facts,
+  labelsOf,
+  METHOD_NAMES,
+  nameOf,
+  nextTokens,
+  paragraphs,
+  strip,
+  stripLegend,
+  table,
+  tokenText,
+  typed,
+  unitOf
+} from '../parts'
 import type { Draw, ReportSection } from '../report'
 
 /** Latents in the table, the bars and the heat map; the data files have them all. */
@@ -16,6 +32,8 @@ const BARS = 20
 const HEATMAP_ROWS = 12
 /** Positions the heat map shows: the last ones of a longer prompt. */
 const HEATMAP_POSITIONS = 48
+/** Terms of a target that are listed. */
+const TERMS = 12
 
 export const ranking: ReportSection = {
   id: 'rankings',
@@ -38,23 +56,24 @@ function settings({ ranking }: SavedRanking): Html {
   return facts([
     [
       'Method',
-      html`${ranking.method === 'gradsae' ? 'GradSAE' : 'attribution'} <span class="soft">(${METHOD_WORDS[ranking.method]})</span>`
+      html`${METHOD_NAMES[ranking.method]}
+        <span class="soft">(${SUBSTITUTION_WORDS[ranking.substitution]}; ${AGGREGATIONS[ranking.aggregation].label} over positions)</span>`
     ],
-    [
-      'Target',
-      html`${target.kind} of ${tokenText(target)}
-        <span class="soft">(token ${target.id}, ${target.chosenBy === 'greedy' ? 'the greedy next token' : 'chosen by the user'})</span>`
-    ],
-    [
-      'Target value',
-      html`${formatNumber(target.value, 4)}
-        <span class="soft">(probability ${formatNumber(target.probability, 4)}, logit ${formatNumber(target.logit, 4)})</span>`
-    ],
+    ['Formula', ranking.formula === '' ? null : ranking.formula],
+    ['Target', targetOf(target)],
+    ['Target value', targetValue(target)],
+    ['Terms of the target', target.terms.length < 2 ? null : terms(target)],
+    ['Counterfactual prompt', ranking.counterfactual === null ? null : promptOf(ranking.counterfactual)],
     ['Next tokens, as run', nextTokens(ranking.top, 5)],
     ['Next tokens, untouched model', ranking.modelTop.length === 0 ? null : nextTokens(ranking.modelTop, 5)],
     ['Hook point', html`<code>${ranking.provenance.hook}</code>`],
     ['Model and SAE', html`${typed(ranking.provenance.model.name)}, ${typed(ranking.provenance.sae.name)}`],
+    ['Scope', scopeWords(ranking.scope)],
     ['Special tokens', ranking.includeSpecial ? 'counted' : 'left out of scores and ablations'],
+    ['Held fixed', isFrozen(ranking) ? FREEZES[freezeOf(ranking.frozen)].line : null],
+    ['Steps', ranking.steps === null ? null : `${ranking.steps} points of the path`],
+    ['Seed', ranking.seed === null ? null : String(ranking.seed)],
+    ['Completeness', completeness(ranking)],
     [
       'Active latents',
       html`${plural(ranking.latents.length, 'latent')}, ${formatNumber(ranking.l0)} per position <span class="soft">(L0)</span>`
@@ -63,10 +82,46 @@ function settings({ ranking }: SavedRanking): Html {
   ])
 }
 
-const METHOD_WORDS = {
-  gradsae: 'reconstruction substituted, error left out; mean over positions of ReLU(activation × gradient)',
-  attribution: 'error term kept; signed sum over positions of activation × gradient'
+const SUBSTITUTION_WORDS = {
+  reconstruction: 'reconstruction substituted, error left out',
+  'reconstruction+error': 'error term kept'
 } as const
+
+const CHOSEN_BY = { greedy: 'the greedy next token', user: 'chosen by the user' } as const
+
+/** One token with its id; several by what is made of them. */
+function targetOf(target: RankingTarget): Html {
+  if (target.terms.length > 1) return html`<bdi>${target.label || target.kind}</bdi>`
+  return html`${target.kind} of ${tokenText(target)} <span class="soft">(token ${target.id}, ${CHOSEN_BY[target.chosenBy]})</span>`
+}
+
+function targetValue({ value, probability, logit, terms }: RankingTarget): Html {
+  const own = html`<span class="soft">(probability ${formatNumber(probability, 4)}, logit ${formatNumber(logit, 4)})</span>`
+  return html`${formatNumber(value, 4)} ${terms.length > 1 ? null : own}`
+}
+
+function terms({ terms }: RankingTarget): Html {
+  const shown = terms.slice(0, TERMS)
+  const each = shown.map(
+    ({ token, weight, probability, position }) =>
+      html`<span
+        >${formatSigned(weight)} × ${tokenText(token)}&#160;<span class="soft"
+          >p ${formatNumber(probability)} after position ${position}</span
+        ></span
+      > `
+  )
+  const rest = terms.length - shown.length
+  return html`<span class="next">${each}</span>${rest > 0 ? html` <span class="soft">and ${plural(rest, 'more term')}</span>` : null}`
+}
+
+const promptOf = (prompt: PromptInput): Html => ('text' in prompt ? typed(prompt.text) : html`${plural(prompt.ids.length, 'token id')}`)
+const isFrozen = ({ frozen }: Ranking): boolean => frozen.attention || frozen.norms
+
+/** How far the scores of a path add up to the change they explain. */
+function completeness({ completeness: found }: Ranking): string | null {
+  if (found === null) return null
+  return `contributions sum to ${formatSigned(found.explained, 4)}, the target changes by ${formatSigned(found.change, 4)}: gap ${formatNumber(found.gap, 2)}`
+}
 
 function promptStrip({ ranking }: SavedRanking): Html {
   const scores = positionScores(ranking, indexEntries(ranking), new Set())
@@ -108,7 +163,7 @@ function latentTable(saved: SavedRanking, rows: readonly RankingRow[]): Html {
   const rest = rows.length - shown.length
   return html`<h4>Latents</h4>
     ${table(
-      `Scores and exact effects in units of the ${unitOf(saved)}; gradient at the position of the largest activation`,
+      `Scores and exact effects in units of the target (${unitOf(saved)}); gradient at the position of the largest activation`,
       [
         { name: '#', numeric: true },
         { name: 'latent', numeric: true },

@@ -3,7 +3,7 @@ import { formatCount, formatNumber, formatShare, plural } from '../../../rendere
 import { cellTexts, type CellText } from '../../../renderer/utils/results'
 import type { Aggregate, SetSettings } from '../../../shared/records/sets'
 import { html, type Html } from '../html'
-import { facts, nameOf, paragraphs, table, typed } from '../parts'
+import { facts, METHOD_NAMES, nameOf, paragraphs, table, typed } from '../parts'
 import type { ReportedSetRun, ReportSection } from '../report'
 
 /** Latents and failed prompts in the tables; the data files have them all. */
@@ -33,7 +33,7 @@ function one(reported: ReportedSetRun, at: number): Html {
     ${facts([
       ['Prompt set', html`${typed(setName)}, ${plural(run.prompts, 'prompt')}`],
       ['Results', `${plural(aggregate.prompts, 'prompt')}${aggregate.failed > 0 ? `, ${plural(aggregate.failed, 'prompt')} failed` : ''}`],
-      ['Method', html`${run.settings.method} <span class="soft">(${switchWords(run.settings)})</span>`],
+      ['Method', html`${METHOD_NAMES[run.settings.method]} <span class="soft">(${switchWords(run.settings)})</span>`],
       ['Model and SAE', html`${typed(run.model)}, ${typed(run.sae)}`],
       ['Hook point', html`<code>${run.hook}</code>`],
       ['Stability', stability(aggregate)],
