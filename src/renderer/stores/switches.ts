@@ -21,6 +21,22 @@ const ENCODE_DELAY = 200
 /** Kinds whose target is one token at one position. */
 const SINGLE: readonly TargetKind[] = ['probability', 'logit', 'log-probability']
 
+/** What a ranking says of how it was made. */
+export type Made = Pick<
+  Ranking,
+  | 'method'
+  | 'substitution'
+  | 'aggregation'
+  | 'includeSpecial'
+  | 'scope'
+  | 'frozen'
+  | 'steps'
+  | 'seed'
+  | 'counterfactual'
+  | 'tokens'
+  | 'target'
+>
+
 /** Method, switches and target of the next attribution. What a person has not chosen is as the method's preset has it. */
 export const useSwitches = defineStore('switches', () => {
   const settings = useSettings()
@@ -97,11 +113,16 @@ export const useSwitches = defineStore('switches', () => {
     }
   }
 
-  /** What must still be said before a run, or null. */
-  const missing = computed<string | null>(() => {
+  /** What must still be said of the target before a run, or null. */
+  const targetMissing = computed<string | null>(() => {
     if (kind.value === 'logit-difference' && (plus.value.length === 0 || minus.value.length === 0))
       return 'Choose at least one token for each side of the difference.'
     if (kind.value === 'continuation' && continuation.value === '') return 'Type the continuation whose log-probability is explained.'
+    return null
+  })
+  /** What must still be said before a run of the method, or null. */
+  const missing = computed<string | null>(() => {
+    if (targetMissing.value !== null) return targetMissing.value
     if (preset.value?.counterfactual === 'needed' && counterfactual.value === '') return 'Type the counterfactual prompt.'
     return null
   })
@@ -121,8 +142,8 @@ export const useSwitches = defineStore('switches', () => {
     position.value = null
   }
 
-  /** Takes over what a saved ranking was made with. */
-  function take(ranking: Ranking): void {
+  /** Takes over what a ranking was made with. */
+  function take(ranking: Made): void {
     const info = methods.infoOf(ranking.method)
     settings.remember('analyse.method', ranking.method)
     settings.remember('analyse.substitution', ranking.substitution === info?.substitution ? '' : ranking.substitution)
@@ -195,6 +216,7 @@ export const useSwitches = defineStore('switches', () => {
     other,
     changed,
     input,
+    targetMissing,
     missing,
     target,
     setMethod,

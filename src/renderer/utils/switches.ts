@@ -92,7 +92,7 @@ export function targetOf(ranking: Ranking): TargetInput {
 }
 
 /** The tokens on one side of a logit difference. */
-export const sideOf = (ranking: Ranking, side: 'plus' | 'minus'): Token[] =>
+export const sideOf = (ranking: Pick<Ranking, 'target'>, side: 'plus' | 'minus'): Token[] =>
   ranking.target.kind === 'logit-difference'
     ? ranking.target.terms.filter(({ weight }) => (side === 'plus' ? weight > 0 : weight < 0)).map(({ token }) => token)
     : []
