@@ -158,6 +158,24 @@ export const ERRORS = {
     message: '{path} cannot be used as prompts: {where}: {reason}.',
     fix: 'Correct it and try again. Each row needs a prompt; id, answer, target, counterfactual, group and paraphrase are optional.'
   },
+  ANSWER_MISSING: {
+    message: 'The prompt has no answer that could be explained.',
+    fix: "Give it an answer or a target, or explain the model's own choice."
+  },
+  SHARD_INVALID: { message: '{path} is not the manifest of a shard: {reason}.', fix: 'Compute the shard again.' },
+  SHARD_DAMAGED: { message: '{path} is not what was written.', fix: 'Compute the shard again.' },
+  SHARD_DIFFERS: {
+    message: '{path} was begun with something else: what differs is {what}.',
+    fix: 'Repeat the command as it was begun, or choose another folder for --out.'
+  },
+  SHARDS_DIFFER: {
+    message: '{a} and {b} do not belong together: what differs is {what}.',
+    fix: 'Merge the folders of one run alone.'
+  },
+  SHARDS_MISSING: {
+    message: 'Missing or not finished in {folders}: {missing}, of {of} shards (counted from 0).',
+    fix: 'Run attribute-set for them with the same options; what is done already is not repeated.'
+  },
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
   PROMPT_ONLY_SPECIAL: {
@@ -172,6 +190,26 @@ export const ERRORS = {
   TARGET_SEVERAL_TOKENS: {
     message: 'The target "{text}" is {count} tokens for this model: {pieces}.',
     fix: 'Choose one of them, usually the first; a leading space often matters.'
+  },
+  TARGET_UNFIT: {
+    message: 'The target "{kind}" takes {needs}.',
+    fix: 'Ask for that, or choose another kind of target.'
+  },
+  TARGET_BOTH_SIDES: {
+    message: 'The token "{token}" stands on both sides of the logit difference, where it cancels.',
+    fix: 'Take it from one of the sides.'
+  },
+  POSITION_UNKNOWN: {
+    message: 'There is no position {position}: the last one of this prompt is {last}.',
+    fix: 'Choose a position from 0 to {last}; the first token is 0.'
+  },
+  SPAN_UNKNOWN: {
+    message: 'The span {from} to {to} does not lie in this prompt: its first token, 0, is not predicted, and its last one is {last}.',
+    fix: 'Choose a span from 1 to {last}.'
+  },
+  DIRECT_PATH_UNKNOWN: {
+    message: 'There is no direct path from {hook} to the logits: what stands there is not added to the residual stream as it is.',
+    fix: 'Use an SAE of the residual stream, hook_attn_out or hook_mlp_out for direct logit attribution, or another method.'
   },
   TARGET_EMPTY: { message: 'The target is empty.', fix: "Type a token, or leave it out to take the model's first choice." },
   // steering

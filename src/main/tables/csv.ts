@@ -6,7 +6,7 @@
 import Papa from 'papaparse'
 import { fail } from '../../shared/errors'
 import { cellOf, numberText } from './numbers'
-import type { Cell, ColumnSpec, Table, TableFormat } from './types'
+import type { Cell, ColumnSpec, TableFormat } from './types'
 
 const FORMULA = /^[=+\-@\t\r']/
 const GUARDED = /^'[=+\-@\t\r']/
@@ -27,7 +27,7 @@ export const csv: TableFormat = {
       end: () => Buffer.from(begin())
     }
   },
-  decode(path, bytes, columns) {
+  async *decode(path, bytes, columns) {
     const refuse = (reason: string): never => fail('TABLE_INVALID', { path, reason })
     const lines = parseCsv(utf8(bytes) ?? refuse('it is not UTF-8'), (at, reason) => refuse(`line ${at}: ${reason}`))
     const names = lines.shift()?.cells.map((name) => (columns ? unguarded(name) : name)) ?? refuse('it is empty')
@@ -42,7 +42,7 @@ export const csv: TableFormat = {
         cells[index]?.push(cell === undefined ? refuse(`line ${at}: "${text}" in "${spec.name}" is not ${spec.type}`) : cell)
       })
     }
-    return Promise.resolve<Table>({ columns: specs.map((spec, index) => ({ ...spec, values: cells[index] ?? [] })), rows: lines.length })
+    yield { columns: specs.map((spec, index) => ({ ...spec, values: cells[index] ?? [] })), rows: lines.length }
   }
 }
 

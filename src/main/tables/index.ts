@@ -1,7 +1,7 @@
 /** Tables to and from files. The same table is the same bytes, whenever and wherever it is written. */
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { fail } from '../../shared/errors'
+import { assert, fail } from '../../shared/errors'
 import { checkFile, failToRead } from '../tensors/files'
 import { writeWhole } from '../tensors/whole-file'
 import { csv } from './csv'
@@ -67,9 +67,21 @@ async function* encoded(
  * @throws FILE_MISSING, FILE_UNREADABLE, TABLE_INVALID
  */
 export async function readTable(path: string, format: TableFormatName, columns: readonly ColumnSpec[] | null = null): Promise<Table> {
+  return joined(readTables(path, format, columns))
+}
+
+/**
+ * The pieces a table was written in, one after the other, for tables larger than memory; of CSV and JSONL the whole table.
+ * @throws FILE_MISSING, FILE_UNREADABLE, TABLE_INVALID
+ */
+export async function* readTables(
+  path: string,
+  format: TableFormatName,
+  columns: readonly ColumnSpec[] | null = null
+): AsyncGenerator<Table> {
   await checkFile(path, MAX_BYTES)
   const bytes = await readFile(path).catch((error: unknown) => failToRead(path, error))
-  return tableFrom(path, format, bytes, columns)
+  yield* of(format).decode(path, bytes, columns)
 }
 
 /** A table from the bytes of a file; `path` is for the text of refusals. @throws TABLE_INVALID */
@@ -79,7 +91,20 @@ export function tableFrom(
   bytes: Uint8Array,
   columns: readonly ColumnSpec[] | null = null
 ): Promise<Table> {
-  return of(format).decode(path, bytes, columns)
+  return joined(of(format).decode(path, bytes, columns))
+}
+
+/** Pieces of the same columns as one table. */
+async function joined(pieces: AsyncIterable<Table>): Promise<Table> {
+  const all: Table[] = []
+  for await (const piece of pieces) all.push(piece)
+  const [first, ...rest] = all
+  assert(first, 'a file has one piece at least')
+  if (rest.length === 0) return first
+  return {
+    columns: first.columns.map((one, at) => ({ ...one, values: all.flatMap(({ columns: own }) => Array.from(own[at]?.values ?? [])) })),
+    rows: all.reduce((sum, { rows }) => sum + rows, 0)
+  }
 }
 
 function of(name: TableFormatName): TableFormat {

@@ -7,7 +7,7 @@ import { excessOf, isObject } from '../tensors/json'
 import { utf8 } from './csv'
 import { cellOf, numberText } from './numbers'
 import { fits } from './table'
-import type { Cell, Column, ColumnSpec, ColumnType, Table, TableFormat } from './types'
+import type { Cell, Column, ColumnSpec, ColumnType, TableFormat } from './types'
 
 export const jsonl: TableFormat = {
   name: 'jsonl',
@@ -23,7 +23,7 @@ export const jsonl: TableFormat = {
       end: () => Buffer.alloc(0)
     }
   },
-  decode(path, bytes, columns) {
+  async *decode(path, bytes, columns) {
     const refuse = (reason: string): never => fail('TABLE_INVALID', { path, reason })
     const rows = parseJsonl(utf8(bytes) ?? refuse('it is not UTF-8'), (at, reason) => refuse(`line ${at}: ${reason}`))
     const found = columns ?? inferred(rows.map(({ value }) => value))
@@ -34,7 +34,7 @@ export const jsonl: TableFormat = {
       })
       return { ...spec, values }
     })
-    return Promise.resolve<Table>({ columns: filled, rows: rows.length })
+    yield { columns: filled, rows: rows.length }
   }
 }
 

@@ -6,11 +6,11 @@ import { parquetMetadata, parquetRead, type FileMetaData } from 'hyparquet'
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType, type ColumnSource } from 'hyparquet-writer'
 import { fail, WorkbenchError } from '../../shared/errors'
 import { checkPages } from './parquet-pages'
-import { fits, specsOf } from './table'
-import type { Cell, Column, ColumnSpec, ColumnType, TableFormat } from './types'
+import { fits } from './table'
+import type { Cell, Column, ColumnSpec, ColumnType, Table, TableFormat } from './types'
 
 const CREATED_BY = 'GradSAE Workbench'
-/** More than this in one file is refused before it is unpacked: 200 million cells are 1.6 GB. */
+/** More than this in one row group is refused before it is unpacked: 200 million cells are 1.6 GB. */
 const MAX_CELLS = 200_000_000
 
 const TYPES: readonly ColumnType[] = ['int32', 'float32', 'float64', 'string', 'bool']
@@ -34,43 +34,73 @@ export const parquet: TableFormat = {
       }
     }
   },
-  async decode(path, bytes, columns) {
-    try {
-      return await read(path, bytes, columns)
-    } catch (thrown) {
-      if (thrown instanceof WorkbenchError) throw thrown
-      // What a damaged file makes of the reader is a fault of the file.
-      return fail('TABLE_INVALID', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown)
+  async *decode(path, bytes, columns) {
+    const refuse = (reason: string): never => fail('TABLE_INVALID', { path, reason })
+    // What a damaged file makes of the reader is a fault of the file.
+    const guarded = async <T>(work: () => T | Promise<T>): Promise<T> => {
+      try {
+        return await work()
+      } catch (thrown) {
+        if (thrown instanceof WorkbenchError) throw thrown
+        return fail('TABLE_INVALID', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown)
+      }
+    }
+    const { metadata, specs } = await guarded(() => opened(bytes, columns, refuse))
+    if (metadata.row_groups.length === 0) yield { columns: specs.map((spec) => ({ ...spec, values: [] })), rows: 0 }
+    let rowStart = 0
+    for (const { num_rows } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(num_rows)
+      yield await guarded(() => piece(bytes, metadata, specs, rowStart, rowEnd, refuse))
+      rowStart = rowEnd
     }
   }
 }
 
-async function read(path: string, bytes: Uint8Array, asked: readonly ColumnSpec[] | null): ReturnType<TableFormat['decode']> {
-  const refuse = (reason: string): never => fail('TABLE_INVALID', { path, reason })
+type Refuse = (reason: string) => never
+
+/** What the file says it is, checked as far as that goes without unpacking it. */
+function opened(bytes: Uint8Array, asked: readonly ColumnSpec[] | null, refuse: Refuse): { metadata: FileMetaData; specs: ColumnSpec[] } {
   const metadata = parquetMetadata(bytes)
   const specs = specsIn(metadata, refuse)
-  if (asked && JSON.stringify(asked) !== JSON.stringify(specsOf(specs.map((spec) => ({ ...spec, values: [] })))))
+  if (asked && JSON.stringify(asked) !== JSON.stringify(specs))
     refuse(`its columns are ${specs.map(({ name, type }) => `${name} (${type})`).join(', ')}`)
-  const rows = Number(metadata.num_rows)
-  if (!(rows >= 0) || rows * specs.length > MAX_CELLS) refuse(`it says to hold ${rows} rows`)
+  for (const { num_rows, columns } of metadata.row_groups) {
+    if (num_rows < 0n || Number(num_rows) * specs.length > MAX_CELLS) refuse(`it says to hold ${num_rows} rows in one piece`)
+    if (columns.length !== specs.length) refuse(`one of its row groups has ${columns.length} columns`)
+  }
   checkPages(metadata, bytes, refuse)
+  return { metadata, specs }
+}
+
+/** Rows from rowStart to before rowEnd. */
+async function piece(
+  bytes: Uint8Array,
+  metadata: FileMetaData,
+  specs: readonly ColumnSpec[],
+  rowStart: number,
+  rowEnd: number,
+  refuse: Refuse
+): Promise<Table> {
+  const rows = rowEnd - rowStart
   const cells = new Map(specs.map(({ name }) => [name, new Array<Cell>(rows).fill(null)]))
-  let tooLong = false
+  let outside = false
   await parquetRead({
     file: { byteLength: bytes.byteLength, slice: (start, end) => arrayBufferOf(bytes.subarray(start, end)) },
     metadata,
-    onChunk({ columnName, columnData, rowStart }) {
+    rowStart,
+    rowEnd,
+    onChunk({ columnName, columnData, rowStart: from }) {
       const values = cells.get(columnName)
       // Nobody would hear what is thrown here.
-      if (values === undefined || rowStart + columnData.length > rows) tooLong = true
-      else for (let row = 0; row < columnData.length; row++) values[rowStart + row] = cellFrom(columnData[row])
+      if (values === undefined || from < rowStart || from + columnData.length > rowEnd) outside = true
+      else for (let row = 0; row < columnData.length; row++) values[from - rowStart + row] = cellFrom(columnData[row])
     }
   })
-  if (tooLong) refuse('its row groups hold more rows than it says')
+  if (outside) refuse('its row groups hold more rows than it says')
   const filled = specs.map((spec): Column => ({ ...spec, values: cells.get(spec.name) ?? [] }))
   for (const one of filled)
     for (let row = 0; row < rows; row++)
-      if (!fits(one, one.values[row] ?? null)) refuse(`row ${row + 1} of "${one.name}" is not ${one.type}`)
+      if (!fits(one, one.values[row] ?? null)) refuse(`row ${rowStart + row + 1} of "${one.name}" is not ${one.type}`)
   return { columns: filled, rows }
 }
 

@@ -42,6 +42,7 @@ export interface Cells {
   number(name: string): (row: number) => number
   text(name: string): (row: number) => string
   bool(name: string): (row: number) => boolean
+  boolOrNull(name: string): (row: number) => boolean | null
   textOrNull(name: string): (row: number) => string | null
   numberOrNull(name: string): (row: number) => number | null
 }
@@ -59,7 +60,8 @@ export function cellsOf(path: string, { columns }: Table): Cells {
   return {
     number: (name) => reader(name, isNumber),
     text: (name) => reader(name, isText),
-    bool: (name) => reader(name, (cell): cell is boolean => typeof cell === 'boolean'),
+    bool: (name) => reader(name, isBool),
+    boolOrNull: (name) => reader(name, (cell): cell is boolean | null => cell === null || isBool(cell)),
     textOrNull: (name) => reader(name, (cell): cell is string | null => cell === null || isText(cell)),
     numberOrNull: (name) => reader(name, (cell): cell is number | null => cell === null || isNumber(cell))
   }
@@ -67,6 +69,10 @@ export function cellsOf(path: string, { columns }: Table): Cells {
 
 function isNumber(cell: Cell): cell is number {
   return typeof cell === 'number'
+}
+
+function isBool(cell: Cell): cell is boolean {
+  return typeof cell === 'boolean'
 }
 
 function isText(cell: Cell): cell is string {

@@ -28,11 +28,11 @@ export interface TableFormat {
   /** Begins a file whose tables all have these columns. */
   encoder(columns: readonly ColumnSpec[]): TableEncoder
   /**
-   * A whole file. `columns` says how cells are read where the format does not say it itself (CSV, JSONL), and is checked against what
+   * The tables of a whole file, piece by piece; no more of them than one are in memory. `columns` says how cells are read where the format does not say it itself (CSV, JSONL), and is checked against what
    * the file says where it does (Parquet); null takes the file's own columns: strings of CSV, what is found of JSONL.
    * @throws TABLE_INVALID
    */
-  decode(path: string, bytes: Uint8Array, columns: readonly ColumnSpec[] | null): Promise<Table>
+  decode(path: string, bytes: Uint8Array, columns: readonly ColumnSpec[] | null): AsyncIterable<Table>
 }
 
 /** Turns tables into the bytes of one file, piece by piece. Same tables in the same pieces, same bytes. */
