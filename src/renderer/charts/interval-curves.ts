@@ -18,9 +18,11 @@ export interface IntervalCurvesData {
 }
 
 /** Marks differ in shape as well as in colour. */
-const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'roundRect', 'pin', 'arrow'] as const
+const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'emptyCircle', 'emptyTriangle', 'emptyRect', 'emptyDiamond'] as const
 /** Above this many points marks would run into each other and only lines are drawn. */
 const MARKED_POINTS = 24
+/** From this share of the whole on, an axis of shares ends at the whole. */
+const NEAR_WHOLE = 0.7
 const BAND_OPACITY = 0.14
 const LEGEND_ROW = 17
 /** Width of a legend's sign and of a letter in it, in px. */
@@ -78,7 +80,9 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         ...axisStyle(theme, curve.y.label),
         nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left', padding: [0, 0, 0, -42] },
         type: 'value',
+        nameMoveOverlap: false,
         scale: true,
+        max: top(curve),
         splitNumber: 4,
         axisLine: { show: false },
         axisLabel: { color: theme.textSoft, fontSize: 10.5, formatter: (value: number) => formatNumber(value, 3) }
@@ -139,6 +143,13 @@ function band({ name, points }: Series, { colour }: SeriesLook, scale: NumberSca
     tooltip: { show: false },
     z: 1
   }
+}
+
+/** The end of an axis of shares and percentages that come near the whole; otherwise the axis finds its own. */
+function top({ series, y }: ResultCurve): number | undefined {
+  const most = Math.max(...series.flatMap(({ points }) => points.map((point) => Math.max(point.y, point.high ?? point.y))))
+  const whole = y.label.includes('%') ? 100 : 1
+  return most <= whole && most > NEAR_WHOLE * whole ? whole : undefined
 }
 
 function legendRows(series: readonly Series[], width: number): number {

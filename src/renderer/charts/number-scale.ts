@@ -13,6 +13,8 @@ export interface NumberScale {
 
 /** Decades between 0's place and the smallest positive number. */
 const ZERO_GAP = 0.5
+/** Digits that survive the way to a logarithm and back. */
+const DIGITS = 12
 /** At most this many different numbers are labelled one by one. */
 const FEW = 9
 
@@ -29,7 +31,7 @@ export function numberScale(values: readonly number[], logarithmic: boolean): Nu
   const labelled = known.length <= FEW || decades.length < 2 ? known : [...(first === 0 ? [0] : []), ...decades]
   return {
     place,
-    back: (at) => (at < zero + ZERO_GAP / 2 && first === 0 ? 0 : 10 ** at),
+    back: (at) => (at < zero + ZERO_GAP / 2 && first === 0 ? 0 : Number((10 ** at).toPrecision(DIGITS))),
     min: place(first),
     max: place(last),
     ticks: labelled.map(place)
