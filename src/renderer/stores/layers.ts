@@ -144,7 +144,13 @@ export const useLayers = defineStore('layers', () => {
     try {
       const found = await engine.call(
         'latents.detail',
-        { model: result.provenance.model.path, sae: at.sae.path, reading: at.sae.reading, latent: wanted.latent, device: engineStore.device },
+        {
+          model: result.provenance.model.path,
+          sae: at.sae.path,
+          reading: at.sae.reading,
+          latent: wanted.latent,
+          device: engineStore.device
+        },
         { signal: own.signal }
       )
       if (!own.signal.aborted) detail.value = found

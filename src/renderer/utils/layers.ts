@@ -82,3 +82,15 @@ function first(layers: readonly LayerRanking[], layer: number): LayerLatent | nu
   const latent = layers[layer]?.latents[0]?.latent
   return latent === undefined ? null : { layer, latent }
 }
+
+/** The layer a clicked mark stands for, when its data carries one. */
+export function markLayer(data: unknown): number | null {
+  if (typeof data !== 'object' || data === null || !('layer' in data)) return null
+  return typeof data.layer === 'number' ? data.layer : null
+}
+
+/** |error| of the parts of g . resid: what the layer's SAE leaves unexplained there, 0 to 1. */
+export function errorShare({ latents, decoderBias, error }: LayerRanking['identity']): number {
+  const whole = Math.abs(latents) + Math.abs(decoderBias) + Math.abs(error)
+  return whole === 0 ? 0 : Math.abs(error) / whole
+}

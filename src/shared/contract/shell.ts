@@ -52,6 +52,7 @@ export const MenuCommand = z.enum([
   'edit.undo',
   'edit.redo',
   'view.analyse',
+  'view.layers',
   'view.rankings',
   'view.steer',
   'view.experiments',

@@ -5,6 +5,7 @@ import { useComparison } from '../../stores/comparison'
 import { useEngine } from '../../stores/engine'
 import { useExperimentRuns } from '../../stores/experiment-runs'
 import { useExperiments } from '../../stores/experiments'
+import { useLayers } from '../../stores/layers'
 import { useLibrary } from '../../stores/library'
 import { useNavigation, type ViewName } from '../../stores/navigation'
 import { usePreflights } from '../../stores/preflights'
@@ -26,6 +27,7 @@ export interface Action {
 /** Views in the order of their tabs; Ctrl+1, Ctrl+2, ... open them. */
 export const VIEWS: readonly { value: ViewName; label: string }[] = [
   { value: 'analyse', label: 'Analyse' },
+  { value: 'layers', label: 'Layers' },
   { value: 'rankings', label: 'Rankings' },
   { value: 'steer', label: 'Steer' },
   { value: 'experiments', label: 'Experiments' },
@@ -42,6 +44,7 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const engine = useEngine()
   const experiments = useExperiments()
   const experimentRuns = useExperimentRuns()
+  const layers = useLayers()
   const library = useLibrary()
   const preflights = usePreflights()
   const runs = useSteeringRuns()
@@ -75,6 +78,8 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
         enabled: experiments.openId === null && experimentRuns.cannotRun === null && !experimentRuns.busy,
         run: () => void experimentRuns.run()
       }
+    if (navigation.view === 'layers')
+      return { label: 'Rank all layers', enabled: layers.cannotRun === null && !layers.running, run: () => void layers.run() }
     return {
       label: 'Run the ranking',
       enabled: navigation.view === 'analyse' && analysis.cannotRun === null && !analysis.running,

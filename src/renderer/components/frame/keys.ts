@@ -11,11 +11,12 @@ const BINDINGS: Record<string, Action['id']> = {
   'ctrl+shift+z': 'edit.redo',
   'ctrl+y': 'edit.redo',
   'ctrl+1': 'view.analyse',
-  'ctrl+2': 'view.rankings',
-  'ctrl+3': 'view.steer',
-  'ctrl+4': 'view.experiments',
-  'ctrl+5': 'view.reports',
-  'ctrl+6': 'view.library',
+  'ctrl+2': 'view.layers',
+  'ctrl+3': 'view.rankings',
+  'ctrl+4': 'view.steer',
+  'ctrl+5': 'view.experiments',
+  'ctrl+6': 'view.reports',
+  'ctrl+7': 'view.library',
   f1: 'shortcuts',
   escape: 'cancel'
 }
