@@ -64,6 +64,7 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         type: 'value',
         nameLocation: 'middle',
         nameGap: 22,
+        axisLine: { show: true, onZero: false, lineStyle: { color: theme.line } },
         min: scale.min,
         max: scale.max,
         axisTick: { show: true, customValues: scale.ticks, lineStyle: { color: theme.line }, length: 3 },
@@ -80,11 +81,10 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         ...axisStyle(theme, curve.y.label),
         nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left', padding: [0, 0, 0, -42] },
         type: 'value',
-        nameMoveOverlap: false,
         scale: true,
         max: top(curve),
         splitNumber: 4,
-        axisLine: { show: false },
+        axisLine: { show: false, onZero: false },
         axisLabel: { color: theme.textSoft, fontSize: 10.5, formatter: (value: number) => formatNumber(value, 3) }
       },
       series: [
@@ -92,7 +92,7 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         ...curve.series.map((series, at) => line(series, at, lookOf(series), scale, theme))
       ]
     },
-    summary: `${curve.y.label} against ${curve.x.label}. ${curve.series.map((series) => describe(series, curve)).join(' ')}`,
+    summary: `${curve.y.label} against ${curve.x.label}. ${curve.series.map((series) => describe(series)).join(' ')}`,
     table: {
       columns: ['series', curve.x.label, curve.y.label, 'low', 'high'],
       rows: curve.series.flatMap(({ name, points }) => points.map(({ x, y, low, high }) => [name, x, y, low, high]))
@@ -195,10 +195,10 @@ function tooltip(
   return `<div style="opacity:.75">${head}</div><table style="border-spacing:0">${rows.join('')}</table>`
 }
 
-function describe({ name, points }: Series, { x }: ResultCurve): string {
+function describe({ name, points }: Series): string {
   const first = points[0]
   const last = points[points.length - 1]
   if (!first || !last) return `${name}: no points.`
   if (points.length === 1) return `${name}: ${formatNumber(first.y)} at ${formatNumber(first.x)}.`
-  return `${name}: from ${formatNumber(first.y)} at ${x.label} ${formatNumber(first.x)} to ${formatNumber(last.y)} at ${formatNumber(last.x)}.`
+  return `${name}: from ${formatNumber(first.y)} (at ${formatNumber(first.x)}) to ${formatNumber(last.y)} (at ${formatNumber(last.x)}).`
 }

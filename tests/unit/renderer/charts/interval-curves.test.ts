@@ -39,7 +39,7 @@ describe('curves with intervals', () => {
   })
 
   it('say the same in words and as a table', () => {
-    expect(view.summary).toBe('EM, % against K, %. GradSAE: from 100 at K, % 0 to 21 at 10. random: from 100 at K, % 0 to 95.3 at 10.')
+    expect(view.summary).toBe('EM, % against K, %. GradSAE: from 100 (at 0) to 21 (at 10). random: from 100 (at 0) to 95.3 (at 10).')
     expect(view.table.columns).toEqual(['series', 'K, %', 'EM, %', 'low', 'high'])
     expect(view.table.rows[1]).toEqual(['GradSAE', 1, 60, 50, 70])
     expect(view.table.rows).toHaveLength(5)
