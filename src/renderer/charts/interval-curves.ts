@@ -82,8 +82,8 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         nameTextStyle: { color: theme.textSoft, fontSize: 11, align: 'left', padding: [0, 0, 0, -42] },
         type: 'value',
         scale: true,
-        max: top(curve),
         splitNumber: 4,
+        ...ends(curve),
         axisLine: { show: false, onZero: false },
         axisLabel: { color: theme.textSoft, fontSize: 10.5, formatter: (value: number) => formatNumber(value, 3) }
       },
@@ -145,11 +145,13 @@ function band({ name, points }: Series, { colour }: SeriesLook, scale: NumberSca
   }
 }
 
-/** The end of an axis of shares and percentages that come near the whole; otherwise the axis finds its own. */
-function top({ series, y }: ResultCurve): number | undefined {
-  const most = Math.max(...series.flatMap(({ points }) => points.map((point) => Math.max(point.y, point.high ?? point.y))))
+/** Shares and percentages that come near the whole end there, and begin at 0 if they fall far; other axes find their own ends. */
+function ends({ series, y }: ResultCurve): { max?: number; min?: number; interval?: number } {
+  const values = series.flatMap(({ points }) => points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]))
   const whole = y.label.includes('%') ? 100 : 1
-  return most <= whole && most > NEAR_WHOLE * whole ? whole : undefined
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  if (least < 0 || most > whole || most < NEAR_WHOLE * whole) return {}
+  return least < whole / 2 ? { min: 0, max: whole, interval: whole / 5 } : { max: whole }
 }
 
 function legendRows(series: readonly Series[], width: number): number {

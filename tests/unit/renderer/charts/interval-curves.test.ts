@@ -54,6 +54,16 @@ describe('curves with intervals', () => {
     expect(tip).not.toContain('<GradSAE>')
   })
 
+  it('end at the whole where they are shares that come near it, and nowhere else', () => {
+    const upTo = (most: number): unknown =>
+      intervalCurves({ curve: { ...curve, series: [{ name: 'a', points: [{ x: 1, y: most, low: null, high: null }] }] } }, themes.light)
+        .option.yAxis
+    expect(intervalCurves({ curve }, themes.light).option.yAxis).toMatchObject({ min: 0, max: 100, interval: 20 })
+    expect(upTo(98)).toMatchObject({ max: 100 })
+    expect(upTo(40)).not.toHaveProperty('max')
+    expect(upTo(140)).not.toHaveProperty('max')
+  })
+
   it('survive nothing at all', () => {
     expect(intervalCurves({ curve: { ...curve, series: [] } }, themes.dark).table.rows).toEqual([])
     const one = { ...curve, series: [{ name: 'exact', points: [{ x: 5, y: 1, low: 0, high: 2 }] }] }
