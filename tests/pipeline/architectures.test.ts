@@ -4,7 +4,6 @@ import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { gradient } from '../../src/main/autodiff/gradient'
 import { addInput, addOutput } from '../../src/main/graph/create'
-import { multiplyDims } from '../../src/main/graph/dims'
 import * as op from '../../src/main/graph/ops'
 import type { Value } from '../../src/main/graph/types'
 import { buildSegment, chosenLogits, logitsOf, positionsFrom, widthOf, type ModelSessions } from '../../src/main/models'
@@ -38,7 +37,7 @@ const TARGETS: Readonly<Record<string, { golden: 'logit' | 'probability'; of: (s
   logitsOf: { golden: 'logit', of: (segment, id) => logitsOf(segment, op.int64s(segment.graph, [id])), last: true },
   chosenLogits: {
     golden: 'logit',
-    of: (segment) => chosenLogits(segment, addInput(segment.graph, 'chosen', 'int64', [multiplyDims('batch', 'n')]))
+    of: (segment) => chosenLogits(segment, op.int64s(segment.graph, [0]), addInput(segment.graph, 'chosen', 'int64', [1]))
   },
   probability: {
     golden: 'probability',

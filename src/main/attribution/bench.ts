@@ -1,14 +1,12 @@
 /** What an attribution runs on: a model and an SAE, joined at a hook point. */
 import { fail } from '../../shared/errors'
-import type { TargetInput } from '../../shared/records/ranking'
 import { checkHook, checkReadable, emptyPast, positionsFrom, widthOf, type ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, OpenSession, Tensor } from '../runtime/types'
 import type { Encoder } from '../saes'
 import type { Sae } from '../saes/types'
-import { createGradientSession, type GradientSession } from './gradient-session'
-import type { Target } from './types'
+import { createGradientSession, type GradientKind, type GradientSession } from './gradient-session'
 
 /** A model's sessions and where they are cut. */
 export interface Cut {
@@ -24,8 +22,8 @@ export interface Bench extends Cut {
   readonly encoder: Encoder
   /** Names and versions of what computes, for the record. */
   readonly versions: Readonly<Record<string, string>>
-  /** The suffix with its backward pass; loaded at the first call for each kind of target. */
-  gradient(target: Target): Promise<GradientSession>
+  /** The suffix with its backward pass; loaded at the first call for each kind. */
+  gradient(kind: GradientKind): Promise<GradientSession>
   /** Frees the backward passes. */
   release(): Promise<void>
 }
@@ -55,13 +53,14 @@ export function openBench({ openSession, sessions, encoder, hook: asked, version
     hook,
     reads,
     versions,
-    gradient(target) {
-      const known = opened.get(target.kind)
+    gradient(kind) {
+      const key = JSON.stringify([kind.reading, kind.frozen.attention, kind.frozen.norms, kind.direct, kind.batched])
+      const known = opened.get(key)
       if (known) return known
-      const opening = createGradientSession(openSession, model, hook, target, requested)
-      opened.set(target.kind, opening)
+      const opening = createGradientSession(openSession, model, hook, kind, requested)
+      opened.set(key, opening)
       // A load that failed (no memory, say) may succeed later: it is not remembered.
-      opening.catch(() => opened.delete(target.kind))
+      opening.catch(() => opened.delete(key))
       return opening
     },
     async release() {
@@ -77,28 +76,6 @@ function checkWidth(model: Model, sae: Sae, hook: string, width: number): void {
   if (width !== found) fail('SAE_MODEL_MISMATCH', { sae: sae.name, d_in: width, hook, model: model.name, d_model: found })
 }
 
-/**
- * The chosen token's id; null stands for the greedy one.
- * @throws TOKEN_UNKNOWN, TARGET_EMPTY, TARGET_SEVERAL_TOKENS
- */
-export function targetId(model: Model, target: TargetInput): number | null {
-  if (target === null) return null
-  const { d_vocab } = model.config
-  if ('id' in target) return target.id >= 0 && target.id < d_vocab ? target.id : fail('TOKEN_UNKNOWN', { id: target.id, last: d_vocab - 1 })
-  if (target.text === '') fail('TARGET_EMPTY')
-  const ids = model.tokenizer.encodeRaw(target.text)
-  const [id] = ids
-  if (id === undefined) return fail('TARGET_EMPTY')
-  if (ids.length === 1) return id
-  const pieces = ids.map((piece) => shown(model, piece)).join(', ')
-  return fail('TARGET_SEVERAL_TOKENS', { text: target.text, count: ids.length, pieces })
-}
-
-function shown(model: Model, id: number): string {
-  const { text, hex } = model.tokenizer.token(id)
-  return hex === undefined ? JSON.stringify(text) : `bytes ${hex}`
-}
-
 /** What a model holds at a hook point for one prompt. */
 export interface HookValues {
   /** [positions, width] */
@@ -110,14 +87,35 @@ export interface HookValues {
 }
 
 /** The model's own hook values for one prompt. @throws NUMBERS_NOT_FINITE */
-export async function hookValues({ sessions, hook, reads }: Cut, ids: readonly number[]): Promise<HookValues> {
+export async function hookValues(cut: Cut, ids: readonly number[]): Promise<HookValues> {
+  const [values] = await hookValuesOf(cut, [ids])
+  return values ?? fail('PROMPT_EMPTY')
+}
+
+/**
+ * The same for several prompts in one run. Shorter ones are padded at their ends, which a causal model's earlier positions do not see.
+ * @throws NUMBERS_NOT_FINITE
+ */
+export async function hookValuesOf({ sessions, hook, reads }: Cut, prompts: readonly (readonly number[])[]): Promise<HookValues[]> {
   const spec = { from: 'tokens', to: hook, cache: true, ...(reads === hook ? {} : { also: reads }) }
-  const outputs = await runFromStart(sessions, spec, 1, ids.length, { tokens: i64([1, ids.length], ids) })
-  const value = floatsOf(outputs, 'hook')
-  const beside = outputs.beside ? floatsOf(outputs, 'beside') : null
-  const input = outputs.also ? floatsOf(outputs, 'also') : value
-  const finite = [value, beside, input].every((numbers) => numbers?.every(Number.isFinite) ?? true)
-  return finite ? { value, beside, input } : fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
+  const longest = Math.max(...prompts.map(({ length }) => length))
+  const tokens = prompts.flatMap((ids) => [...ids, ...new Array<number>(longest - ids.length).fill(0)])
+  const outputs = await runFromStart(sessions, spec, prompts.length, longest, { tokens: i64([prompts.length, longest], tokens) })
+  const rows = (name: string): Float32Array[] => {
+    const all = floatsOf(outputs, name)
+    const width = all.length / prompts.length / longest
+    return prompts.map(({ length }, row) => all.subarray(row * longest * width, (row * longest + length) * width))
+  }
+  const value = rows('hook')
+  const beside = outputs.beside ? rows('beside') : null
+  const input = outputs.also ? rows('also') : value
+  const finite = [value, beside ?? [], input].every((all) => all.every((numbers) => numbers.every(Number.isFinite)))
+  if (!finite) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
+  return prompts.map((_, row) => ({
+    value: value[row] ?? new Float32Array(),
+    beside: beside?.[row] ?? null,
+    input: input[row] ?? new Float32Array()
+  }))
 }
 
 /**

@@ -1,95 +1,144 @@
 /**
- * The suffix of a model with its backward pass: hook values in; logits, the target's value and d target / d hook values out.
- * Forward, target and gradient are one graph.
+ * The suffix of a model with its backward pass: hook values in; logits, the readings of the target's terms, and d target / d hook values
+ * out. Forward, target and gradient are one graph. Rows of a batch are prompts of their own, padded at the end: a causal model's earlier
+ * positions do not see the padding, and no gradient reaches it.
  */
 import { assert, fail } from '../../shared/errors'
+import type { Device } from '../../shared/records/model'
+import type { Frozen } from '../../shared/records/ranking'
 import { gradient } from '../autodiff/gradient'
-import { addInput, addOutput } from '../graph/create'
-import { multiplyDims } from '../graph/dims'
-import * as op from '../graph/ops'
+import { addOutput } from '../graph/create'
+import { prune } from '../graph/prune'
 import type { Graph } from '../graph/types'
-import { buildSegment, chosenLogits, positionsFrom, widthOf } from '../models'
+import { buildSegment, canonicalHook, positionsFrom, widthOf } from '../models'
 import type { Model } from '../models/types'
 import { f32, floatsOf, i64, integersOf } from '../runtime'
-import type { Device } from '../../shared/records/model'
-import type { OpenSession, Session } from '../runtime/types'
-import type { Target } from './types'
+import type { Feeds, OpenSession, Session } from '../runtime/types'
+import { placesOf, readTerms, termFeeds, type Places } from './readings'
+import type { Reading, Term } from './types'
+
+/** Which gradient: of what, through what. Each kind is a session of its own. */
+export interface GradientKind {
+  readonly reading: Reading
+  readonly frozen: Frozen
+  /**
+   * The direct path to the logits alone: from the hook point through the residual stream and the final norm with its scale as it is, not
+   * through later blocks (direct logit attribution, methods.md 5.2).
+   */
+  readonly direct: boolean
+  /** For several prompts at once. One prompt alone is quicker without: its last block runs at the wanted positions only. */
+  readonly batched: boolean
+}
+
+/** A term of the prompt in row `row` of the batch. */
+export interface PlacedTerm extends Term {
+  readonly row: number
+}
+
+export interface GradientRequest {
+  readonly batch: number
+  /** Positions of the longest prompt: every row is padded to so many. */
+  readonly positions: number
+  /** Hook values, [batch, positions, width]. */
+  readonly values: Float32Array
+  /** Where the hook point lies off the residual stream, the stream beside it, [batch, positions, d_model]. */
+  readonly beside: Float32Array | null
+  readonly terms: readonly PlacedTerm[]
+}
 
 export interface GradientRun {
-  /** The token whose target was taken: the one asked for, or the greedy next one. */
-  readonly id: number
-  /** After the last position, [d_vocab]. */
-  readonly logits: Float32Array
-  readonly value: number
-  /** d target / d hook values, [positions, width]. */
+  /** The token of each term: the one asked for, or the greedy one at its place. */
+  readonly ids: readonly number[]
+  /** The reading of each term, before its weight. */
+  readonly readings: readonly number[]
+  /** Logits at each term's place, [d_vocab] each; terms of one place share them. */
+  readonly logits: readonly Float32Array[]
+  /** d (sum of weight x reading) / d hook values, [batch, positions, width]; 0 at padding. */
   readonly gradient: Float32Array
 }
 
-/** The suffix and backward pass of one hook point and target, loaded. */
+/** A suffix with its backward pass, loaded. */
 export interface GradientSession {
   readonly device: Session['device']
-  /**
-   * `value` is [positions, width], `beside` [positions, d_model] where the hook point lies off the residual stream; `target` null takes
-   * the greedy next token, in the same run. @throws NUMBERS_NOT_FINITE
-   */
-  run(value: Float32Array, beside: Float32Array | null, target: number | null): Promise<GradientRun>
+  /** @throws NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY */
+  run(request: GradientRequest): Promise<GradientRun>
   release(): Promise<void>
 }
 
-/** @throws HOOK_UNKNOWN, RUNTIME_FAILED, OUT_OF_MEMORY */
+/** @throws HOOK_UNKNOWN, DIRECT_PATH_UNKNOWN, RUNTIME_FAILED, OUT_OF_MEMORY */
 export async function createGradientSession(
   openSession: OpenSession,
   model: Model,
   hook: string,
-  target: Target,
+  kind: GradientKind,
   device: Device
 ): Promise<GradientSession> {
-  const graph = buildGradientGraph(model, hook, target)
+  const graph = buildGradientGraph(model, hook, kind)
   const session = await openSession(graph, { folder: model.folder, device, doing: `loading the backward pass of ${model.name}` })
-  const width = widthOf(model.config, hook)
   const takesPositions = graph.inputs.some(({ name }) => name === 'positions')
   return {
     device: session.device,
-    async run(values, beside, id) {
-      const positions = values.length / width
-      const outputs = await session.run({
-        hook: f32([1, positions, width], values),
-        ...(beside ? { beside: f32([1, positions, model.config.d_model], beside) } : {}),
-        select: i64([1], [positions - 1]),
-        target: i64([1], [id ?? -1]),
-        ...(takesPositions ? { positions: positionsFrom(0, positions) } : {})
-      })
-      const [chosen] = integersOf(outputs, 'chosen')
-      const [value] = floatsOf(outputs, 'value')
-      assert(chosen !== undefined && value !== undefined, 'the gradient graph yields one target')
-      const run = { id: chosen, value, logits: floatsOf(outputs, 'logits'), gradient: floatsOf(outputs, 'gradient') }
-      if (!run.logits.every(Number.isFinite) || !run.gradient.every(Number.isFinite))
-        fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
-      return run
+    async run(request) {
+      assert(kind.batched || request.batch === 1, 'a session for one prompt is given one')
+      const { places, feeds } = feedsOf(model, hook, request, takesPositions)
+      const outputs = await session.run(feeds)
+      const all = floatsOf(outputs, 'logits')
+      const { d_vocab } = model.config
+      const found = floatsOf(outputs, 'gradient')
+      if (!all.every(Number.isFinite) || !found.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
+      return {
+        ids: [...integersOf(outputs, 'chosen')],
+        readings: [...floatsOf(outputs, 'readings')],
+        logits: places.of.map((place) => all.subarray(place * d_vocab, (place + 1) * d_vocab)),
+        gradient: kind.direct ? spread(found, request, places.select, widthOf(model.config, hook)) : found
+      }
     },
     release: () => session.release()
   }
 }
 
+/** Places are counted along [batch x positions]. */
+function feedsOf({ config }: Model, hook: string, request: GradientRequest, takesPositions: boolean): { places: Places; feeds: Feeds } {
+  const { batch, positions, values, beside, terms } = request
+  const places = placesOf(terms.map(({ row, position }) => row * positions + position))
+  const feeds = {
+    hook: f32([batch, positions, widthOf(config, hook)], values),
+    ...(beside ? { beside: f32([batch, positions, config.d_model], beside) } : {}),
+    select: i64([places.select.length], places.select),
+    ...termFeeds(terms, places),
+    ...(takesPositions ? { positions: positionsFrom(0, positions) } : {})
+  }
+  return { places, feeds }
+}
+
+/** The gradient of the final residual stream at the places, put where they are; 0 elsewhere. */
+function spread(found: Float32Array, { batch, positions }: GradientRequest, select: readonly number[], width: number): Float32Array {
+  const out = new Float32Array(batch * positions * width)
+  select.forEach((place, at) => out.set(found.subarray(at * width, (at + 1) * width), place * width))
+  return out
+}
+
 /**
- * The suffix segment's inputs and `target` int64 [rows], one id for each row of logits (batch times selected positions), -1 for the
- * greedy one. Outputs `logits` [rows, d_vocab], `chosen` [rows], `value` [rows], `gradient` [batch, seq, width] of the values' sum.
+ * The suffix segment's inputs, with `select` along [batch x seq] where it is batched; of each term its `place` among the selected ones,
+ * its token `target` (-1 for the greedy one) and its `weight`. Outputs `logits` [places, d_vocab], `chosen` and `readings` [terms], and
+ * `gradient` [batch, seq, width] of the weighted sum, or of the direct path [places, d_model]. @throws HOOK_UNKNOWN, DIRECT_PATH_UNKNOWN
  */
-export function buildGradientGraph(model: Model, hook: string, target: Target): Graph {
-  const segment = buildSegment(model, { from: hook, to: 'logits', cache: false })
-  const { graph } = segment
+export function buildGradientGraph(model: Model, hook: string, { reading, frozen, direct, batched }: GradientKind): Graph {
+  if (direct && !isAdded(hook)) fail('DIRECT_PATH_UNKNOWN', { hook })
+  const segment = buildSegment(model, { from: hook, to: 'logits', cache: false, flat: batched })
+  const { graph, final, patterns } = segment
   const given = graph.inputs.find(({ name }) => name === 'hook')
-  const all = graph.outputs.get('logits')
-  const [batch, n] = all?.shape ?? []
-  assert(given && all && batch !== undefined && n !== undefined, 'a suffix segment takes hook values and yields logits')
-  const rows = multiplyDims(batch, n)
-  const logits = op.reshape(graph, all, [rows, model.config.d_vocab])
-  const asked = addInput(graph, 'target', 'int64', [rows])
-  const chosen = op.where(graph, op.less(graph, asked, op.int64s(graph, [0])), op.argMax(graph, logits, 1), asked)
-  const value = target.emit(graph, { logits, ids: op.unsqueeze(graph, chosen, [1]), logit: () => chosenLogits(segment, chosen) })
-  const [slope] = gradient(graph, op.reduceSum(graph, value), [given])
+  assert(given && final, 'a suffix segment takes hook values and yields logits')
+  const { logits, chosen, readings, value } = readTerms(segment, reading)
+  const [slope] = gradient(graph, value, [direct ? final.resid : given], {
+    stop: frozen.attention ? patterns : [],
+    frozenNorms: direct || frozen.norms
+  })
   assert(slope, 'there is one gradient for one value')
   graph.outputs.clear()
-  for (const [name, output] of Object.entries({ logits, chosen, value, gradient: slope })) addOutput(graph, name, output)
-  return graph
+  for (const [name, output] of Object.entries({ logits, chosen, readings, gradient: slope })) addOutput(graph, name, output)
+  return prune(graph)
 }
+
+/** Whether what stands at the hook point is added to the residual stream as it is, or is the stream itself. */
+const isAdded = (hook: string): boolean => /\.(hook_resid_(pre|mid|post)|hook_attn_out|hook_mlp_out)$/.test(canonicalHook(hook))

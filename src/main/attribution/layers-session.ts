@@ -8,16 +8,16 @@
  */
 import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
+import type { Frozen } from '../../shared/records/ranking'
 import { gradient } from '../autodiff/gradient'
-import { addInput, addOutput } from '../graph/create'
-import { multiplyDims } from '../graph/dims'
-import * as op from '../graph/ops'
+import { addOutput } from '../graph/create'
 import { prune } from '../graph/prune'
-import type { Graph, Value } from '../graph/types'
-import { buildSegment, chosenLogits, positionsFrom } from '../models'
-import type { Model, Segment } from '../models/types'
-import { f32, floatsOf, i64, integersOf } from '../runtime'
+import type { Graph } from '../graph/types'
+import { buildSegment, positionsFrom } from '../models'
+import type { Model } from '../models/types'
+import { floatsOf, i64, integersOf } from '../runtime'
 import type { OpenSession, Session } from '../runtime/types'
+import { placesOf, readTerms, termFeeds } from './readings'
 import type { Reading, TargetPlan } from './types'
 
 /** Which places of a model are watched, by their canonical names, each once. */
@@ -28,10 +28,16 @@ export interface Places {
   readonly reads: readonly string[]
 }
 
+/** Which gradient: of what, through what. */
+export interface PassKind {
+  readonly reading: Reading
+  readonly frozen: Frozen
+}
+
 export interface LayersRun {
   /** The token of each term: the one asked for, or the greedy one there. */
   readonly ids: readonly number[]
-  /** Logits where each term is read, [terms][d_vocab]. */
+  /** Logits where each term is read, [terms][d_vocab]; terms of one place share them. */
   readonly logits: readonly Float32Array[]
   readonly value: number
   /** The model's own value at each hook point and read place, [positions, width], by name. */
@@ -53,29 +59,20 @@ export async function createLayersSession(
   openSession: OpenSession,
   model: Model,
   places: Places,
-  reading: Reading,
+  kind: PassKind,
   device: Device
 ): Promise<LayersSession> {
-  const graph = buildLayersGraph(model, places, reading)
+  const graph = buildLayersGraph(model, places, kind)
   const session = await openSession(graph, { folder: model.folder, device, doing: `loading ${model.name} with its backward pass` })
   return {
     device: session.device,
     async run({ ids, terms }) {
+      const read = placesOf(terms.map(({ position }) => position))
       const outputs = await session.run({
         tokens: i64([1, ids.length], ids),
         positions: positionsFrom(0, ids.length),
-        select: i64(
-          [terms.length],
-          terms.map(({ position }) => position)
-        ),
-        target: i64(
-          [terms.length],
-          terms.map(({ id }) => id ?? -1)
-        ),
-        weight: f32(
-          [terms.length],
-          Float32Array.from(terms, (term) => term.weight)
-        )
+        select: i64([read.select.length], read.select),
+        ...termFeeds(terms, read)
       })
       const all = floatsOf(outputs, 'logits')
       const { d_vocab } = model.config
@@ -83,7 +80,7 @@ export async function createLayersSession(
       assert(value !== undefined, 'the graph yields one value')
       const run = {
         ids: [...integersOf(outputs, 'chosen')],
-        logits: terms.map((_, term) => all.subarray(term * d_vocab, (term + 1) * d_vocab)),
+        logits: read.of.map((place) => all.subarray(place * d_vocab, (place + 1) * d_vocab)),
         value,
         values: new Map([...places.hooks, ...places.reads].map((hook, i) => [hook, floatsOf(outputs, `at.${i}`)])),
         gradients: new Map(places.hooks.map((hook, i) => [hook, floatsOf(outputs, `slope.${i}`)]))
@@ -96,34 +93,22 @@ export async function createLayersSession(
 }
 
 /**
- * Inputs: `tokens` int64 [1, seq], `positions` int64 [seq]; of each of n terms the position it is read at, `select` int64 [n], its token,
- * `target` int64 [n] (-1 for the greedy one), and its `weight` float32 [n]. Outputs: `logits` float32 [n, d_vocab], `chosen` int64 [n],
- * `value` float32 [1], the sum of weight x reading; `at.{i}` float32 [1, seq, width], the value at the i-th of hooks and reads together;
- * `slope.{i}` of the same shape for hooks alone. @throws HOOK_UNKNOWN
+ * Inputs: `tokens` int64 [1, seq], `positions` int64 [seq], `select` int64 [n], the positions at which terms are read, and those of
+ * `readTerms`. Outputs: `logits` float32 [n, d_vocab], `chosen` int64 [terms], `value` float32 [1], the sum of weight x reading; `at.{i}`
+ * float32 [1, seq, width], the value at the i-th of hooks and reads together; `slope.{i}` of the same shape for hooks alone.
+ * @throws HOOK_UNKNOWN
  */
-export function buildLayersGraph(model: Model, { hooks, reads }: Places, reading: Reading): Graph {
+export function buildLayersGraph(model: Model, { hooks, reads }: Places, { reading, frozen }: PassKind): Graph {
   const segment = buildSegment(model, { from: 'tokens', to: 'logits', cache: false, watch: [...hooks, ...reads] })
-  const { graph, watched } = segment
-  const all = graph.outputs.get('logits')
-  const [batch, n] = all?.shape ?? []
-  assert(all && batch !== undefined && n !== undefined, 'a segment to the logits yields them')
-  const rows = multiplyDims(batch, n)
-  const logits = op.reshape(graph, all, [rows, model.config.d_vocab])
-  const asked = addInput(graph, 'target', 'int64', [rows])
-  const chosen = op.where(graph, op.less(graph, asked, op.int64s(graph, [0])), op.argMax(graph, logits, 1), asked)
-  const read = op.mul(graph, addInput(graph, 'weight', 'float32', [rows]), readingOf(segment, logits, chosen, reading))
-  const value = op.reduceSum(graph, read)
-  const slopes = gradient(graph, value, watched.slice(0, hooks.length))
+  const { graph, watched, patterns } = segment
+  const { logits, chosen, value } = readTerms(segment, reading)
+  const slopes = gradient(graph, value, watched.slice(0, hooks.length), {
+    stop: frozen.attention ? patterns : [],
+    frozenNorms: frozen.norms
+  })
   graph.outputs.clear()
   for (const [name, output] of Object.entries({ logits, chosen, value })) addOutput(graph, name, output)
   watched.forEach((place, i) => addOutput(graph, `at.${i}`, place))
   slopes.forEach((slope, i) => addOutput(graph, `slope.${i}`, slope))
   return prune(graph)
-}
-
-function readingOf(segment: Segment, logits: Value, chosen: Value, reading: Reading): Value {
-  const { graph } = segment
-  if (reading === 'logit') return chosenLogits(segment, chosen)
-  const spread = reading === 'probability' ? op.softmax(graph, logits) : op.logSoftmax(graph, logits)
-  return op.squeeze(graph, op.gatherElements(graph, spread, op.unsqueeze(graph, chosen, [1]), 1), [1])
 }

@@ -11,20 +11,21 @@ import { assert, fail } from '../../shared/errors'
 import type { LayersInput } from '../../shared/contract/engine'
 import type { LayerRanking, LayersRanking } from '../../shared/records/layers'
 import type { Device, SaeReading } from '../../shared/records/model'
-import type { LatentEntries, PositionScope, RankingTarget } from '../../shared/records/ranking'
+import type { LatentEntries, RankingTarget } from '../../shared/records/ranking'
 import { breathe, type Task } from '../../shared/task'
 import { canonicalHook, nextTokens, promptIds, scoreOf, topTokens, widthOf } from '../models'
 import type { Model } from '../models/types'
 import { activeNorms, fitOf, type Encoder } from '../saes'
 import type { Session } from '../runtime/types'
 import type { Sae } from '../saes/types'
+import { countedOf } from './check'
 import { identityOf } from './identity'
-import type { LayersRun, LayersSession, Places } from './layers-session'
+import type { LayersRun, LayersSession, PassKind, Places } from './layers-session'
 import { formulaOf, layersWarnings } from './layers-words'
 import { methodOf } from './methods'
-import { scoresOf } from './score'
+import { scoresOf, type Scoring } from './score'
 import { targetOf } from './targets'
-import type { Method, Reading, Target, TargetPlan } from './types'
+import type { Target, TargetPlan } from './types'
 
 const TOP = 10
 
@@ -45,7 +46,7 @@ export interface LayersBench {
   /** In the order of the forward pass; see `orderLayers`. */
   readonly layers: readonly Layer[]
   readonly versions: Readonly<Record<string, string>>
-  session<R>(places: Places, reading: Reading, work: (session: LayersSession) => Promise<R>): Promise<R>
+  session<R>(places: Places, kind: PassKind, work: (session: LayersSession) => Promise<R>): Promise<R>
   encoder<R>(layer: Layer, work: (encoder: Encoder) => Promise<R>): Promise<R>
 }
 
@@ -102,7 +103,7 @@ export function placesOf(layers: readonly Layer[]): Places {
 
 /**
  * Ranks every latent that is active on the prompt in any of the layers. Cancel takes effect between runs (rejects with Cancelled).
- * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, PROMPT_ONLY_SPECIAL, what the target's `plan` throws, SAE_TOO_WIDE, NUMBERS_NOT_FINITE,
+ * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, PROMPT_ONLY_SPECIAL, POSITION_UNKNOWN, what the target's `plan` throws, SAE_TOO_WIDE, NUMBERS_NOT_FINITE,
  * RUNTIME_FAILED, OUT_OF_MEMORY
  */
 export async function rankLayers(bench: LayersBench, request: LayersRequest, task: Task): Promise<LayersRanking> {
@@ -111,11 +112,12 @@ export async function rankLayers(bench: LayersBench, request: LayersRequest, tas
   const preset = methodOf('attribution')
   const { aggregation = preset.aggregation, scope = { kind: 'all' }, frozen = { attention: false, norms: false }, includeSpecial } = request
   const target = targetOf(request.targetKind ?? preset.target)
-  const plan = target.plan(model, promptIds(model, request.prompt), request.target, request.position ?? null)
-  const counted = countedOf(model, plan.ids, scope, includeSpecial)
+  const ids = promptIds(model, request.prompt)
+  const plan = target.plan(model, ids, request.target, request.position ?? null)
+  const counted = countedOf(model, ids.length, plan.ids, scope, includeSpecial)
   const devices: Session['device'][] = []
   task.progress('Taking the gradient', 0, layers.length + 1)
-  const run = await bench.session(placesOf(layers), target.reading, (session) => {
+  const run = await bench.session(placesOf(layers), { reading: target.reading, frozen }, (session) => {
     devices.push(session.device)
     return session.run(plan)
   })
@@ -158,7 +160,7 @@ async function rankLayer(
   { sae, hook, reads, reading }: Layer,
   run: LayersRun,
   counted: readonly boolean[],
-  method: Method
+  method: Scoring
 ): Promise<LayerRanking> {
   const [own, input] = [run.values.get(canonicalHook(hook)), run.values.get(canonicalHook(reads))]
   const slope = run.gradients.get(canonicalHook(hook))
@@ -193,16 +195,6 @@ function describeTarget(model: Model, target: Target, plan: TargetPlan, run: Lay
   )
   const { token, logit, probability } = first
   return { ...token, kind: target.kind, value: run.value, probability, logit, chosenBy: plan.chosenBy, label, terms }
-}
-
-/** Which positions count for scores, one flag each. @throws PROMPT_ONLY_SPECIAL */
-function countedOf(model: Model, ids: readonly number[], scope: PositionScope, includeSpecial: boolean): boolean[] {
-  const inside = (position: number): boolean => {
-    if (scope.kind === 'all') return true
-    return scope.kind === 'last' ? position === ids.length - 1 : position >= scope.from && position <= scope.to
-  }
-  const counted = ids.map((id, position) => inside(position) && (includeSpecial || !model.tokenizer.specialIds.has(id)))
-  return counted.includes(true) ? counted : fail('PROMPT_ONLY_SPECIAL')
 }
 
 /** Sum of |score| of each position's pairs, in float64. */

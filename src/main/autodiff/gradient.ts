@@ -13,6 +13,8 @@ import type { Step } from './types'
 export interface GradientOptions {
   /** Values no gradient flows through: they are treated as constants. */
   readonly stop?: readonly Value[]
+  /** Holds the scales of normalisations (1 / root mean square, 1 / standard deviation) as they are: norms are then linear. */
+  readonly frozenNorms?: boolean
 }
 
 /**
@@ -25,7 +27,8 @@ export function gradient(graph: Graph, of: Value, wrt: readonly Value[], options
     graph,
     live: new Set(wrt.map((value) => value.name)),
     stopped: new Set((options.stop ?? []).map((value) => value.name)),
-    gradients: new Map()
+    gradients: new Map(),
+    frozenNorms: options.frozenNorms === true
   }
   const forward = [...graph.nodes]
   markLive(walk, forward)
@@ -41,6 +44,7 @@ interface Walk {
   readonly stopped: ReadonlySet<string>
   /** Value name -> the sum of the gradients that have reached it. */
   readonly gradients: Map<string, Value>
+  readonly frozenNorms: boolean
 }
 
 /** Spreads liveness forward: a floating-point output is live when an input is, unless gradients stop there. */
@@ -76,7 +80,7 @@ function walkThrough(walk: Walk, node: Node, expand: (graph: Graph, node: Node) 
 }
 
 function applyRule(walk: Walk, node: Node): void {
-  const rule = ruleOf(node)
+  const rule = ruleOf(node, walk.frozenNorms)
   assert(rule, `the op ${node.op} of node ${node.outputs[0]?.name} has a gradient rule`)
   const pulls = rule(stepOf(walk, node))
   node.inputs.forEach((input, index) => {

@@ -156,12 +156,12 @@ export function createOpened(
           requested: device,
           layers,
           versions,
-          session: (places, reading, use) => {
+          session: (places, kind, use) => {
             const open = async (): Promise<LayersSession> => {
               await check()
-              return createLayersSession(openSession, model, places, reading, device)
+              return createLayersSession(openSession, model, places, kind, device)
             }
-            return layerSessions.use(`${idOf(model)} ${device} ${JSON.stringify([places, reading])}`, open, use)
+            return layerSessions.use(`${idOf(model)} ${device} ${JSON.stringify([places, kind])}`, open, use)
           },
           encoder: ({ sae }, use) => encoder(sae, device, check, use)
         })

@@ -4,7 +4,7 @@
  */
 import { assert, fail } from '../../shared/errors'
 import { addExternal, addInput, addOutput, createGraph } from '../graph/create'
-import { addDims } from '../graph/dims'
+import { addDims, multiplyDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import { prune } from '../graph/prune'
 import type { Dim, Graph, Value } from '../graph/types'
@@ -29,6 +29,7 @@ interface Emitted {
   readonly hooks: ReadonlyMap<string, Place>
   /** New cache entries of each layer whose attention was emitted. */
   readonly present: ReadonlyMap<number, { key: Value; value: Value }>
+  readonly patterns: readonly Value[]
 }
 
 /**
@@ -38,7 +39,7 @@ interface Emitted {
  */
 export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const graph = createGraph(`${model.name}: ${spec.from} to ${spec.to}`)
-  const { emit, narrow, hooks, present } = createEmit(model, spec, graph)
+  const { emit, narrow, hooks, present, patterns } = createEmit(model, spec, graph)
   const final = spec.to === 'logits' ? emitFinal(model, spec, emit, narrow) : null
   if (final) addOutput(graph, 'logits', capped(graph, final, op.matMul(graph, final.normalised, final.unembed, { transB: true })))
   else emitTo(model, spec, emit, hooks)
@@ -53,7 +54,7 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
     addOutput(pruned, `present_key.${layer}`, made.key)
     addOutput(pruned, `present_value.${layer}`, made.value)
   }
-  return { graph: pruned, spec, layers, final, watched }
+  return { graph: pruned, spec, layers, final, watched, patterns }
 }
 
 /**
@@ -66,15 +67,13 @@ export function logitsOf({ graph, final }: Segment, ids: Value): Value {
 }
 
 /**
- * The logit of one token for each row (batch times selected positions): ids int64 [rows] -> float32 [rows]. As with `logitsOf`, the
- * gradient reads one row of the unembedding for each, not all of it.
+ * The logit of one token at one place for each term: `ids` int64 [terms], `places` int64 [terms], which counts along batch times selected
+ * positions -> float32 [terms]. As with `logitsOf`, the gradient reads one row of the unembedding for each term, not all of it.
  */
-export function chosenLogits({ graph, final }: Segment, ids: Value): Value {
+export function chosenLogits({ graph, final }: Segment, places: Value, ids: Value): Value {
   assert(final, 'the segment ends at logits')
-  const [rows] = ids.shape
-  const width = final.normalised.shape[2]
-  assert(rows !== undefined && width !== undefined, 'ids are [rows] and the final values [batch, n, d_model]')
-  const normalised = op.reshape(graph, final.normalised, [rows, width])
+  const [batch = 'batch', n = 'n', width = 0] = final.normalised.shape
+  const normalised = op.gather(graph, op.reshape(graph, final.normalised, [multiplyDims(batch, n), width]), places)
   return capped(graph, final, op.reduceSum(graph, op.mul(graph, normalised, op.gather(graph, final.unembed, ids)), { axes: [1] }))
 }
 
@@ -85,12 +84,22 @@ const capped = (graph: Graph, { cap }: Final, logits: Value): Value => (cap === 
 function emitFinal(model: Model, spec: SegmentSpec, emit: Emit, narrow: Emitted['narrow']): Final {
   const { architecture, config, rawConfig } = model
   const last = config.n_layers - 1
-  const resid = narrow(emitBlocks(model, spec, emit, last), 1)
+  const stream = emitBlocks(model, spec, emit, last)
+  const resid = spec.flat === true ? selected(emit.graph, stream) : narrow(stream, 1)
   return {
+    resid,
     normalised: architecture.finalNorm(emit, resid),
     unembed: emit.weight(architecture.lens(config, rawConfig).unembed),
     cap: architecture.logitCap?.(config, rawConfig) ?? null
   }
+}
+
+/** The rows of x [batch, seq, d] at the places `select` of batch x seq, as [1, n, d]. */
+function selected(graph: Graph, x: Value): Value {
+  const [batch = 'batch', seq = 'seq', width = 0] = x.shape
+  const select = graph.inputs.find(({ name }) => name === 'select')
+  assert(select, 'a segment to the logits selects positions')
+  return op.gather(graph, op.reshape(graph, x, [1, multiplyDims(batch, seq), width]), select, 1)
 }
 
 function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hooks']): void {
@@ -132,12 +141,13 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const start = spec.from === 'tokens' ? null : canonicalHook(checkHook(model, spec.from))
   const hooks = new Map<string, Place>()
   const present = new Map<number, { key: Value; value: Value }>()
+  const patterns: Value[] = []
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
   const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', ['n']) : null
   const last = model.config.n_layers - 1
   // What is watched in the last block is wanted at every position, so that block is not narrowed before its end.
-  const whole = (spec.watch ?? []).some((hook) => layerOf(canonicalHook(hook)) === last)
+  const whole = spec.flat === true || (spec.watch ?? []).some((hook) => layerOf(canonicalHook(hook)) === last)
   const narrow = (x: Value, axis: number): Value => (select && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x)
   const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
   const given = (name: string): Value => {
@@ -175,6 +185,10 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     observe(name, make) {
       if (spec.also === name || spec.watch?.includes(name)) hooks.set(name, { value: make(), beside: null })
     },
+    pattern(value) {
+      patterns.push(value)
+      return value
+    },
     cache(layer, key, value) {
       if (!spec.cache) return { key, value }
       const joined = { key: joinPast(model, graph, `past_key.${layer}`, key), value: joinPast(model, graph, `past_value.${layer}`, value) }
@@ -182,7 +196,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
       return joined
     }
   }
-  return { emit, narrow, hooks, present }
+  return { emit, narrow, hooks, present, patterns }
 }
 
 /** The weight as float32. Half precision is cast in the graph; the runtime folds that once, when the session loads. */

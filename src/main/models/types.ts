@@ -87,6 +87,8 @@ export interface Emit {
    * positions, everywhere else all. Queries, their mask rows and the residual stream are narrowed; keys and values are not.
    */
   rows(layer: number, x: Value, axis: number): Value
+  /** Passes on an attention pattern, a softmax over keys, and remembers it as a place where gradients can be stopped. */
+  pattern(value: Value): Value
   /** What several layers share, such as the rotation angles: made by `make` once per graph. */
   shared(name: string, make: () => Value): Value
   /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
@@ -150,6 +152,11 @@ export interface SegmentSpec {
   readonly also?: string
   /** Hook points and read points inside whose values at every position are outputs as well, `at.{i}` in their order. */
   readonly watch?: readonly string[]
+  /**
+   * To "logits": `select` counts along [batch x seq] laid end to end, so that each row of a batch has positions of its own; `logits` is
+   * then [1, n, d_vocab]. The last block is not narrowed to the selected positions.
+   */
+  readonly flat?: boolean
 }
 
 export interface Segment {
@@ -157,12 +164,15 @@ export interface Segment {
   readonly spec: SegmentSpec
   /** The values of the places in `spec.watch`, float32 [batch, seq, width]: what gradients are taken with respect to. */
   readonly watched: readonly Value[]
+  /** The attention patterns, softmax over keys: with these held constant, gradients do not flow through queries and keys. */
+  readonly patterns: readonly Value[]
   /** Layers whose key/value cache this segment holds. */
   readonly layers: readonly number[]
   /**
-   * Of a segment to "logits": the final norm's output at the selected positions, float32 [batch, n, d_model], the unembedding,
+   * Of a segment to "logits": the residual stream before the final norm and its output, both at the selected positions, float32
+   * [batch, n, d_model], the unembedding,
    * float32 [d_vocab, d_model], and the soft cap of logits if there is one. With `logitsOf` a few tokens' logits are differentiated
    * without the whole vocabulary's.
    */
-  readonly final: { readonly normalised: Value; readonly unembed: Value; readonly cap: number | null } | null
+  readonly final: { readonly resid: Value; readonly normalised: Value; readonly unembed: Value; readonly cap: number | null } | null
 }

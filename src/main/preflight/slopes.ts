@@ -3,7 +3,7 @@
  * activation is really a little larger and a little smaller:  (t(z + h) - t(z - h)) / 2h,  the reconstruction error kept.
  */
 import type { Preflight } from '../../shared/records/preflight'
-import { logit, suffixLogits, type Bench, type HookValues } from '../attribution'
+import { suffixLogits, type Bench, type HookValues } from '../attribution'
 import { topTokens } from '../models'
 import type { ActiveLatents } from '../saes'
 
@@ -16,8 +16,10 @@ export async function gradientCheck(bench: Bench, own: HookValues, active: Activ
   const { d_out, latents, Z, rows, tokenScale } = active
   const [base] = await suffixLogits(bench, 1, own.value, own.beside)
   const target = topTokens(base ?? new Float32Array(), 1)[0]?.id ?? 0
-  const session = await bench.gradient(logit)
-  const { gradient } = await session.run(own.value, own.beside, target)
+  const session = await bench.gradient({ reading: 'logit', frozen: { attention: false, norms: false }, direct: false, batched: false })
+  const positions = active.positions
+  const terms = [{ row: 0, position: positions - 1, id: target, weight: 1 }]
+  const { gradient } = await session.run({ batch: 1, positions, values: own.value, beside: own.beside, terms })
   const pairs: { position: number; u: number }[] = []
   for (let i = latents.length; i < Z.length; i++)
     if ((Z[i] ?? 0) > 0) pairs.push({ position: Math.floor(i / latents.length), u: i % latents.length })

@@ -8,6 +8,7 @@ import { named } from '../../support/segments'
 
 // The bounds of tests/pipeline/architectures.test.ts, whose golden numbers these are: float32 against float64 over three blocks.
 const VALUE_BOUND = 1e-4
+const NOTHING = { attention: false, norms: false }
 /** Share of the gradient's largest entry. */
 const SLOPE_BOUND = 3e-5
 
@@ -18,7 +19,7 @@ describe.each(named(EVERY_TINY_MODEL))('one pass through %s', (_, folder) => {
     const hooks = Object.keys(golden[kind].gradients)
     const reads = Object.keys(golden.reads)
     expect(hooks.length).toBeGreaterThan(10)
-    const session = await createLayersSession(openSession, model, { hooks, reads }, kind, 'cpu')
+    const session = await createLayersSession(openSession, model, { hooks, reads }, { reading: kind, frozen: NOTHING }, 'cpu')
     try {
       const { ids, target } = golden
       const run = await session.run({ ids, terms: [{ position: ids.length - 1, id: target, weight: 1 }], chosenBy: 'user' })

@@ -4,7 +4,7 @@ import type { Rule, Rules } from '../types'
 import { elementwise } from './elementwise'
 import { indexing } from './indexing'
 import { linear } from './linear'
-import { network } from './network'
+import { frozenNorms, network } from './network'
 import { reduction } from './reduction'
 import { structure } from './structure'
 
@@ -12,7 +12,7 @@ export const families: Readonly<Record<string, Rules>> = { elementwise, indexing
 
 const rules: ReadonlyMap<string, Rule> = new Map(Object.values(families).flatMap((family) => Object.entries(family)))
 
-/** The rule of a node's op, if there is one. */
-export function ruleOf(node: Node): Rule | undefined {
-  return rules.get(node.op)
+/** The rule of a node's op, if there is one; with frozen norms, the one that holds their scales as they are. */
+export function ruleOf(node: Node, frozen = false): Rule | undefined {
+  return (frozen ? frozenNorms[node.op] : undefined) ?? rules.get(node.op)
 }

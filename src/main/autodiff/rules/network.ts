@@ -47,6 +47,28 @@ export const network: Rules = {
   }
 }
 
+/** The normalisations with their scale r held as it is: they are linear in a, but for the mean that LayerNorm takes out. */
+export const frozenNorms: Rules = {
+  // y = (a - mean(a)) r g + bias, r constant, d = dy g r:  da = d - mean(d);  dg = dy n;  dbias = dy
+  LayerNormalization: (step) => {
+    const { graph, a, b, dy } = step
+    const centred = op.sub(graph, a, step.node.outputs[1] ?? meanOfRow(graph, a))
+    const r = step.node.outputs[2] ?? inverseRoot(step, centred)
+    const scaled = (): Value => {
+      const d = op.mul(graph, op.mul(graph, dy, b), r)
+      return op.sub(graph, d, meanOfRow(graph, d))
+    }
+    return [scaled, () => op.mul(graph, dy, op.mul(graph, centred, r)), () => dy]
+  },
+
+  // y = a r g, r constant:  da = dy g r;  dg = dy a r
+  SimplifiedLayerNormalization: (step) => {
+    const { graph, a, b, dy } = step
+    const r = inverseRoot(step, a)
+    return [() => op.mul(graph, op.mul(graph, dy, b), r), () => op.mul(graph, dy, op.mul(graph, a, r))]
+  }
+}
+
 /** 1 / sqrt(mean(x^2) + epsilon) of each row, where the kernel did not yield it. */
 function inverseRoot({ graph, node }: Step, x: Value): Value {
   const epsilon = op.scalar(graph, numberOf(node, 'epsilon', 1e-5), x.type)
