@@ -207,6 +207,18 @@ export const ERRORS = {
     message: 'The span {from} to {to} does not lie in this prompt: its first token, 0, is not predicted, and its last one is {last}.',
     fix: 'Choose a span from 1 to {last}.'
   },
+  COUNTERFACTUAL_MISSING: {
+    message: 'The method {method} needs a counterfactual prompt, whose activations are patched in.',
+    fix: 'Give a prompt of as many tokens in which what matters is changed (--counterfactual on the command line).'
+  },
+  COUNTERFACTUAL_UNUSED: {
+    message: 'The method {method} does not patch to another prompt: the counterfactual would change nothing.',
+    fix: 'Leave it out, or use the methods "counterfactual" or "integrated-gradients".'
+  },
+  COUNTERFACTUAL_LENGTH: {
+    message: 'The prompt has {prompt} tokens and the counterfactual {other}: patching goes token by token.',
+    fix: 'Change words for others of as many tokens, until both have the same number.'
+  },
   DIRECT_PATH_UNKNOWN: {
     message: 'There is no direct path from {hook} to the logits: what stands there is not added to the residual stream as it is.',
     fix: 'Use an SAE of the residual stream, hook_attn_out or hook_mlp_out for direct logit attribution, or another method.'

@@ -1,45 +1,122 @@
-/** What ranking and exact check share: the prompt read, the SAE applied, the hook values a method writes. */
-import { fail } from '../../shared/errors'
-import type { AttributeInput } from '../../shared/contract/engine'
-import { promptIds } from '../models'
+/** What ranking and exact check share: prompts read, the SAE applied, the hook values a method writes. Several prompts at once, or one. */
+import { assert } from '../../shared/errors'
 import type { ActiveLatents } from '../saes'
-import { hookValues, targetId, type Bench, type HookValues } from './bench'
-import { methodOf } from './methods'
-import type { Method } from './types'
+import { hookValuesOf, type Bench, type HookValues } from './bench'
+import type { Checked } from './check'
 
-/** What is asked, apart from which model and SAE it is asked of. */
-export type AttributionRequest = Pick<
-  AttributeInput,
-  'prompt' | 'method' | 'target' | 'includeSpecial' | 'modelTop' | 'reading' | 'preflight'
->
-
-export interface Prepared {
-  readonly method: Method
-  readonly ids: readonly number[]
-  /** The token asked for; null for the greedy one. */
-  readonly target: number | null
-  /** Positions that count for scores and ablations, one flag each, and how many there are. */
-  readonly counted: readonly boolean[]
-  readonly countedPositions: number
+/** A request whose prompt has been read. */
+export interface Prepared extends Checked {
   /** The model's own hook values. */
   readonly own: HookValues
+  /** Latents active on the prompt, or with a counterfactual on either prompt. */
   readonly active: ActiveLatents
   /** What the method writes at the hook point, [positions, d_out]. */
   readonly substituted: Float32Array
+  /** The counterfactual's activations of the same latents, [positions, U], and what it would write; null without one. */
+  readonly patch: { readonly Z: Float32Array; readonly substituted: Float32Array } | null
 }
 
-/** @throws PROMPT_EMPTY, PROMPT_TOO_LONG, PROMPT_ONLY_SPECIAL, TOKEN_UNKNOWN, TARGET_EMPTY, TARGET_SEVERAL_TOKENS, SAE_TOO_WIDE, NUMBERS_NOT_FINITE */
-export async function prepare(bench: Bench, request: AttributionRequest): Promise<Prepared> {
-  const { model } = bench.sessions
-  const method = methodOf(request.method)
-  const ids = promptIds(model, request.prompt)
-  const target = targetId(model, request.target)
-  const counted = ids.map((id) => request.includeSpecial || !model.tokenizer.specialIds.has(id))
-  const countedPositions = counted.filter(Boolean).length
-  if (countedPositions === 0) fail('PROMPT_ONLY_SPECIAL')
-  const own = await hookValues(bench, ids)
-  const active = await bench.encoder.encode(own.input, ids.length, own.value)
-  // Reconstruction plus error is the hook value itself; taking it from there spares a rounding.
-  const substituted = method.substitution === 'reconstruction' ? active.reconstruction : own.value
-  return { method, ids, target, counted, countedPositions, own, active, substituted }
+/**
+ * Reads the prompts: one run of the prefix and one of the encoder for all of them. Their positions together take
+ * positions x (d_model + d_sae) numbers; the caller bounds them. @throws SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
+ */
+export async function prepareAll(bench: Bench, requests: readonly Checked[]): Promise<Prepared[]> {
+  const texts = requests.flatMap(({ plan, other }) => (other === null ? [plan.ids] : [plan.ids, other]))
+  const values = await hookValuesOf(bench, texts)
+  const joined = await bench.encoder.encode(
+    concatenated(values.map(({ input }) => input)),
+    texts.reduce((sum, ids) => sum + ids.length, 0),
+    concatenated(values.map(({ value }) => value))
+  )
+  let [text, first] = [0, 0]
+  return requests.map((checked) => {
+    const length = checked.plan.ids.length
+    const both = checked.other === null ? 1 : 2
+    const latents = activeBetween(joined, first, both * length)
+    const active = part(joined, first, length, latents)
+    const own = values[text]
+    const second = both === 2 ? values[text + 1] : undefined
+    assert(own, 'every text has hook values')
+    const patched = second ? part(joined, first + length, length, latents) : null
+    text += both
+    first += both * length
+    return {
+      ...checked,
+      own,
+      active,
+      substituted: written(checked, active, own),
+      patch: patched && second ? { Z: patched.Z, substituted: written(checked, patched, second) } : null
+    }
+  })
+}
+
+/** Reconstruction plus error is the hook value itself; taking it from there spares a rounding. */
+function written({ substitution }: Checked, active: ActiveLatents, own: HookValues): Float32Array {
+  return substitution === 'reconstruction' ? active.reconstruction : own.value
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const [only] = parts
+  if (parts.length === 1 && only) return only
+  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const values of parts) {
+    out.set(values, at)
+    at += values.length
+  }
+  return out
+}
+
+/** Places, among the active latents, of those that are active at one of `count` positions from `first`. */
+function activeBetween({ latents, Z }: ActiveLatents, first: number, count: number): number[] {
+  const U = latents.length
+  const seen = new Uint8Array(U)
+  for (let at = first * U; at < (first + count) * U; at++) if ((Z[at] ?? 0) > 0) seen[at % U] = 1
+  return Array.from(seen, (flag, u) => (flag === 1 ? u : -1)).filter((u) => u >= 0)
+}
+
+/** The positions `first` .. `first + count - 1` alone, with the latents at the places `kept`. */
+function part(active: ActiveLatents, first: number, count: number, kept: readonly number[]): ActiveLatents {
+  if (count === active.positions && kept.length === active.latents.length) return active
+  const { d_out, latents, Z, rows, skip } = active
+  const [U, last] = [latents.length, first + count]
+  const cut = (values: Float32Array): Float32Array => values.slice(first * d_out, last * d_out)
+  const keptZ = new Float32Array(count * kept.length)
+  const keptRows = new Float32Array(kept.length * d_out)
+  kept.forEach((u, at) => {
+    keptRows.set(rows.subarray(u * d_out, (u + 1) * d_out), at * d_out)
+    for (let position = 0; position < count; position++) keptZ[position * kept.length + at] = Z[(first + position) * U + u] ?? 0
+  })
+  return {
+    ...active,
+    positions: count,
+    latents: Int32Array.from(kept, (u) => latents[u] ?? 0),
+    Z: keptZ,
+    rows: keptRows,
+    reconstruction: cut(active.reconstruction),
+    error: cut(active.error),
+    tokenScale: active.tokenScale.slice(first, last),
+    tokenShift: active.tokenShift.slice(first, last),
+    skip: skip && cut(skip)
+  }
+}
+
+/**
+ * The start of the path whose end is what the method writes: every counted activation 0, or the counterfactual's values at the counted
+ * positions. [positions, d_out]
+ */
+export function baseOf({ active, counted, substituted, patch }: Prepared): Float32Array {
+  const { d_out, latents, Z, rows, tokenScale } = active
+  const base = substituted.slice()
+  counted.forEach((counts, position) => {
+    if (!counts) return
+    const start = position * d_out
+    if (patch) return base.set(patch.substituted.subarray(start, start + d_out), start)
+    for (let u = 0; u < latents.length; u++) {
+      const factor = (Z[position * latents.length + u] ?? 0) * (tokenScale[position] ?? 1)
+      if (factor === 0) continue
+      for (let i = 0; i < d_out; i++) base[start + i] = (base[start + i] ?? 0) - factor * (rows[u * d_out + i] ?? 0)
+    }
+  })
+  return base
 }

@@ -1,60 +1,57 @@
 /** What a person should know before believing a ranking, in words. */
-import type { Identity, TargetKind } from '../../shared/records/ranking'
-import type { Session } from '../runtime/types'
+import type { RankingTarget } from '../../shared/records/ranking'
+import type { Attributed } from './batch'
 import type { Bench } from './bench'
 import { IDENTITY_TOLERANCE } from './identity'
-import type { Prepared } from './prepare'
 
 /** p (1 - p), the factor of every gradient of a probability, is below this share of its largest value 1/4 outside these bounds. */
 const NEARLY_CERTAIN = 0.99
 const NEARLY_IMPOSSIBLE = 1e-4
+/** A completeness gap above this share of the change leaves the contributions unexplained. */
+const GAP = 0.05
 
-export interface Observed {
-  readonly kind: TargetKind
-  readonly probability: number
-  readonly fvu: number
-  readonly identity: Identity
-  readonly devices: readonly Session['device'][]
-}
-
-export function warningsOf({ sessions, encoder }: Bench, prepared: Prepared, observed: Observed): string[] {
-  const { kind, probability: p, fvu, identity, devices } = observed
+/** `fvu` is the prompt's fraction of variance unexplained. */
+export function warningsOf({ sessions, encoder }: Bench, found: Attributed, target: RankingTarget, fvu: number): string[] {
+  const { identity, completeness, devices } = found
+  const { plan, countedPositions, counted, method } = found.prepared
+  const { ids } = plan
   const { sae } = encoder
-  const { ids, countedPositions } = prepared
-  const warnings: string[] = []
-  if (kind === 'probability' && p > NEARLY_CERTAIN) {
-    warnings.push(
-      `The target's probability is ${p.toFixed(4)}. Near 1 its gradient vanishes, so all scores are small; the method "attribution" explains the logit, which does not saturate.`
-    )
-  }
-  if (kind === 'probability' && p < NEARLY_IMPOSSIBLE) {
-    warnings.push(
-      `The target's probability is ${p.toExponential(1)}. Near 0 its gradient vanishes, so all scores are small; the method "attribution" explains the logit, which does not saturate.`
-    )
-  }
+  const special = sessions.model.tokenizer.specialIds
+  const warnings = vanishing(target)
   if (fvu > 1) {
     warnings.push(
       `The reconstruction is worse than the mean (fraction of variance unexplained ${fvu.toFixed(2)}): the SAE probably belongs to another model, hook point or scale.`
     )
   }
-  if (sae.prependBos && !sessions.model.tokenizer.specialIds.has(ids[0] ?? -1)) {
+  if (sae.prependBos && !special.has(ids[0] ?? -1)) {
     warnings.push('The SAE was trained on text that begins with a BOS token, and this prompt does not begin with one.')
   }
-  if (countedPositions < ids.length) {
+  if (counted.some((counts, position) => !counts && special.has(ids[position] ?? -1)) && !found.prepared.request.includeSpecial) {
     warnings.push(`Special tokens were left out: scores and ablations cover ${countedPositions} of ${ids.length} positions.`)
+  }
+  if (completeness && Math.abs(completeness.gap) > GAP * Math.abs(completeness.change)) {
+    const share = completeness.change === 0 ? 'all' : `${((100 * Math.abs(completeness.gap)) / Math.abs(completeness.change)).toFixed(0)} %`
+    const way = method.gradient === 'path' ? 'More steps close the gap.' : 'Integrated gradients follow the path instead of one slope.'
+    warnings.push(`The contributions miss ${share} of the change that they explain. ${way}`)
   }
   if (identity.relativeGap > IDENTITY_TOLERANCE) {
     warnings.push(
       `The parts do not add up: gradient times hook value differs from latents, decoder bias and error together by ${identity.relativeGap.toExponential(1)} of their size. Do not trust this ranking.`
     )
   }
-  return [
-    ...warnings,
-    ...new Set(
-      devices
-        .map(({ note }) => note)
-        .filter((note) => note !== '')
-        .map((note) => `Device: ${note}.`)
-    )
-  ]
+  const notes = devices.map(({ note }) => note).filter((note) => note !== '')
+  return [...warnings, ...[...new Set(notes)].map((note) => `Device: ${note}.`)]
+}
+
+/** Where the target's own gradient vanishes. */
+function vanishing({ kind, probability: p, terms }: RankingTarget): string[] {
+  const advice = 'so all scores are small; the target "logit" does not saturate.'
+  if (terms.length !== 1) return []
+  if (kind === 'probability' && p > NEARLY_CERTAIN)
+    return [`The target's probability is ${p.toFixed(4)}. Near 1 its gradient vanishes, ${advice}`]
+  if (kind === 'log-probability' && p > NEARLY_CERTAIN)
+    return [`The target's probability is ${p.toFixed(4)}. Near 1 the gradient of its logarithm vanishes, ${advice}`]
+  if (kind === 'probability' && p < NEARLY_IMPOSSIBLE)
+    return [`The target's probability is ${p.toExponential(1)}. Near 0 its gradient vanishes, ${advice}`]
+  return []
 }

@@ -4,7 +4,17 @@ import { resolveBundled } from '../../shared/bundled'
 import { assert } from '../../shared/errors'
 import type { EngineCalls, Handlers } from '../../shared/contract'
 import type { SaeReading } from '../../shared/records/model'
-import { promptActivations, hookValues, rankLatents, rankLayers, suffixLogits, verifyLatents } from '../attribution'
+import {
+  METHODS,
+  TARGETS,
+  estimateCheck,
+  hookValues,
+  promptActivations,
+  rankLatents,
+  rankLayers,
+  suffixLogits,
+  verifyLatents
+} from '../attribution'
 import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
 import { runPreflight, SAMPLE_TEXT } from '../preflight'
@@ -16,6 +26,7 @@ import { compareRuns } from '../steering/compare'
 import { inspectFolders } from './library'
 import { createLabelHandlers } from './label-handlers'
 import { createOpened, type Opened } from './opened'
+import { createSetHandlers } from './set-handlers'
 import { shortStamp } from './stamp'
 import { searchVocabulary } from './vocabulary'
 
@@ -71,6 +82,11 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
         return runPreflight({ openSession, sessions, openSae: open, reading, hook, text: sample, textSource, versions }, task)
       }),
     'sae.activations': (input) => opened.bench(input, (bench) => promptActivations(bench, input.prompt)),
+    'attribution.methods': () => ({
+      methods: METHODS.map(({ contribution: _contribution, ...info }) => info),
+      targets: TARGETS.map(({ kind, title, line, unit }) => ({ kind, title, line, unit }))
+    }),
+    'attribution.estimate': (input) => opened.bench(input, (bench) => estimateCheck(bench, input, input.count)),
     'attribution.rank': (input, task) => opened.bench(input, (bench) => rankLatents(bench, input, task)),
     'attribution.layers': (input, task) => opened.layers(input, (bench) => rankLayers(bench, input, task)),
     'attribution.verify': (input, task) =>
@@ -86,6 +102,7 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
       )
     },
     ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
+    ...createSetHandlers(opened),
     'latents.labels': ({ sae }) => opened.labels(sae, undefined, ({ all }) => ({ labels: [...all] })),
     'latents.detail': ({ model, sae, reading, latent, device }) =>
       opened.labels(sae, reading, (labels, described) =>

@@ -31,6 +31,8 @@ export interface EncodedPositions {
 export interface Hooked {
   readonly value: Tensor<Float32Array>
   readonly input: Tensor<Float32Array>
+  /** Whether all rows are equal, so that the SAE need read one of them only. */
+  readonly shared: boolean
 }
 
 /** Decoder rows of the latents that recipes name, each [d_out]. */
@@ -61,7 +63,7 @@ export interface Span {
  * tensor when no edit acts here; never changes its argument. The SAE runs once, on just the positions that need it.
  */
 export async function editHookValues(
-  { value: before, input }: Hooked,
+  { value: before, input, shared }: Hooked,
   recipes: readonly (Recipe | null)[],
   span: Span,
   editor: HookEditor | null
@@ -70,16 +72,18 @@ export async function editHookValues(
   if (places.length === 0) return before
   assert(editor, 'recipes are only run with an SAE')
   const width = before.dims[2] ?? 0
-  const needing = places.filter(({ needsSae }) => needsSae)
+  // A position that all rows share is encoded once, at its place in the first row.
+  const sourceOf = ({ index }: Place): number => (shared ? index % (before.dims[1] ?? 1) : index)
+  const needing = [...new Set(places.filter(({ needsSae }) => needsSae).map(sourceOf))]
   const encoded = needing.length === 0 ? null : await editor.encode(gather(input, needing), gather(before, needing))
+  const rowOf = new Map(needing.map((source, row) => [source, row]))
   const data = Float32Array.from(before.data)
-  let saeRow = 0
   for (const place of places) {
     const value = data.subarray(place.index * width, (place.index + 1) * width)
-    if (encoded !== null && place.needsSae) {
+    const saeRow = place.needsSae ? rowOf.get(sourceOf(place)) : undefined
+    if (encoded !== null && saeRow !== undefined) {
       if (!place.keepError) value.set(encoded.reconstruction.subarray(saeRow * width, (saeRow + 1) * width))
       changeActivations(value, place.edits, encoded, saeRow, editor.directions)
-      saeRow += 1
     }
     addDirections(value, place.edits, editor.directions)
   }
@@ -106,12 +110,12 @@ function placesOf(recipe: Recipe, row: number, length: number, { first, promptLe
   return places
 }
 
-/** The rows at some places, [n, width]. */
-function gather(input: Tensor<Float32Array>, places: readonly Place[]): Tensor<Float32Array> {
+/** The rows at some indices over [batch, seq], as [n, width]. */
+function gather(input: Tensor<Float32Array>, indices: readonly number[]): Tensor<Float32Array> {
   const width = input.dims[2] ?? 0
-  const data = new Float32Array(places.length * width)
-  places.forEach(({ index }, row) => data.set(float32Of(input).subarray(index * width, (index + 1) * width), row * width))
-  return { type: 'float32', dims: [places.length, width], data }
+  const data = new Float32Array(indices.length * width)
+  indices.forEach((index, row) => data.set(float32Of(input).subarray(index * width, (index + 1) * width), row * width))
+  return { type: 'float32', dims: [indices.length, width], data }
 }
 
 /** Adds (a' - a) s r for each latent whose activation is edited, its edits taken in order. */

@@ -7,8 +7,9 @@
 import { assert, fail } from '../../shared/errors'
 import { breathe, type Task } from '../../shared/task'
 import type { GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
+import type { Token } from '../../shared/records/token'
 import { changesNothing } from './interventions'
-import { randomStream, type RandomStream } from './random'
+import { randomStream, type RandomStream } from '../statistics/random'
 import { keepColumns, partColumns, readTokens, startReading, type SteeredModel } from './read'
 import { chooseToken, logTotal } from './sampling'
 
@@ -19,6 +20,8 @@ export interface GenerationRequest {
   readonly settings: GenerationSettings
   /** Id of the token whose probability is watched, or null. */
   readonly target: number | null
+  /** A column ends with the first token of which this says so; it ends at its settings alone when left out. */
+  readonly stop?: (token: Token) => boolean
 }
 
 export interface GeneratedColumn {
@@ -97,7 +100,7 @@ function step(
   logits: Float32Array,
   index: number,
   { model }: SteeredModel,
-  { settings, target }: GenerationRequest,
+  { settings, target, stop }: GenerationRequest,
   onToken: OnToken
 ): void {
   const total = logTotal(logits, `generating token ${index + 1} of ${run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`}`)
@@ -108,7 +111,7 @@ function step(
     targetProbability: target === null ? null : Math.exp((logits[target] ?? NaN) - total)
   }
   run.tokens.push(token)
-  if (settings.stopAtEnd && model.config.eosIds.includes(id)) run.finished = 'end'
+  if ((settings.stopAtEnd && model.config.eosIds.includes(id)) || stop?.(token) === true) run.finished = 'end'
   else if (run.tokens.length === settings.maxTokens) run.finished = 'length'
   for (const column of run.columns) onToken(column, index, token)
 }

@@ -81,12 +81,13 @@ export async function readTokens(
     return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
   }
   const outputs = await steered.prefix.session.run({ tokens, positions, ...reading.prefixCache })
+  const shared = text.length === 1 && recipes.length > 1
   const rowsOf = (name: string): Tensor<Float32Array> => {
     const found = float32Output(outputs, name)
-    return text.length === 1 && recipes.length > 1 ? takeRows(found, new Array<number>(recipes.length).fill(0)) : found
+    return shared ? takeRows(found, new Array<number>(recipes.length).fill(0)) : found
   }
   const value = rowsOf('hook')
-  const values = { value, input: outputs.also ? rowsOf('also') : value }
+  const values = { value, input: outputs.also ? rowsOf('also') : value, shared }
   const edited = await editHookValues(values, recipes, { first: reading.length, promptLength }, steered.editor)
   const beside: Feeds = outputs.beside ? { beside: rowsOf('beside') } : {}
   const read = await readOn(steered, reading, { hook: edited, ...beside }, positions, select)

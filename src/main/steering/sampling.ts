@@ -7,7 +7,7 @@
 import { assert, fail } from '../../shared/errors'
 import type { GenerationSettings } from '../../shared/records/steering'
 import { logSumExp } from '../models'
-import type { RandomStream } from './random'
+import type { RandomStream } from '../statistics/random'
 
 /**
  * log sum exp of one row of logits, in nats; log p(id) = logits[id] - this.

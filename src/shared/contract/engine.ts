@@ -11,6 +11,7 @@ import { NextToken, PromptInput, Token } from '../records/token'
 import { Bench } from './bench'
 import { call } from './call'
 import { labelCalls } from './labels'
+import { setEngineCalls } from './sets'
 
 export const AttributeInput = Bench.extend({
   prompt: PromptInput,
@@ -109,6 +110,11 @@ export const engineCalls = {
   }),
   /** Methods and targets there are, in the order of menus. */
   'attribution.methods': call({ input: z.object({}), output: z.object({ methods: z.array(MethodInfo), targets: z.array(TargetInfo) }) }),
+  /** About how long ablating so many latents takes; null for every active one. Runs one batch of them. */
+  'attribution.estimate': call({
+    input: AttributeInput.extend({ count: z.number().int().positive().nullable().default(null) }),
+    output: z.object({ seconds: z.number(), latents: z.number().int() })
+  }),
   /** The influence ranking. */
   'attribution.rank': call({ input: AttributeInput, output: Ranking }),
   /**
@@ -154,5 +160,6 @@ export const engineCalls = {
     }),
     output: LatentDetail
   }),
-  ...labelCalls
+  ...labelCalls,
+  ...setEngineCalls
 }

@@ -8,15 +8,16 @@
  * h = 0.005 (at most 2e-4) and rises again below, where float32 logits round too coarsely. TOLERANCE is relative to the largest score.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { rankLatents, verifyLatents, type Bench } from '../../../src/main/attribution'
+import { rankLatents, verifyLatents, type Bench, type Prepared } from '../../../src/main/attribution'
 import { suffixLogits } from '../../../src/main/attribution/bench'
-import { prepare, type Prepared } from '../../../src/main/attribution/prepare'
+import { valueOf } from '../../../src/main/attribution/value'
 import { decode } from '../../../src/main/saes'
-import { MethodName } from '../../../src/shared/records/ranking'
+import type { MethodName } from '../../../src/shared/records/ranking'
 import { quietTask } from '../../../src/shared/task'
 import { DEFAULT_SAE, openTestBench } from '../../support/benches'
 import { removeFolder, temporaryFolderForFile } from '../../support/file-folder'
 import { DEFAULT_MODEL, readTinyGolden, TINY_MODELS } from '../../support/models'
+import { prepareRequest } from '../../support/prepared'
 import { writeSae } from '../../support/random-sae'
 import { rowName, SAE_ROWS } from '../../support/sae-rows'
 
@@ -25,6 +26,8 @@ const STEP = 0.005
 const DEFAULT_MODEL_STEP = 0.03
 const TOLERANCE = 1e-3
 const LATENTS = 2
+/** Methods whose scores are sums of activation x gradient at the values written. */
+const FIRST_ORDER = ['gradsae', 'attribution'] as const satisfies readonly MethodName[]
 
 const folders: string[] = []
 afterAll(() => Promise.all(folders.map(removeFolder)))
@@ -37,7 +40,7 @@ async function targetAt(
   change: { latent: number; position: number | null },
   factor: number
 ): Promise<number> {
-  const { active, method } = prepared
+  const { active } = prepared
   const U = active.latents.length
   const u = active.latents.indexOf(change.latent)
   const Z = active.Z.map((z, index) => {
@@ -46,9 +49,9 @@ async function targetAt(
   })
   const reconstruction = decode(active, Z)
   const values =
-    method.substitution === 'reconstruction' ? reconstruction : reconstruction.map((y, index) => y + (active.error[index] ?? 0))
+    prepared.substitution === 'reconstruction' ? reconstruction : reconstruction.map((y, index) => y + (active.error[index] ?? 0))
   const [logits] = await suffixLogits(bench, 1, values, prepared.own.beside)
-  return method.target.read(logits ?? new Float32Array(), id)
+  return valueOf(prepared.target.reading, prepared.plan.terms, [logits ?? new Float32Array()], [id])
 }
 
 async function slope(
@@ -67,7 +70,7 @@ async function slope(
 async function checkSlopes(bench: Bench, ids: number[], method: MethodName, target: { id: number } | null, step: number): Promise<void> {
   const request = { prompt: { ids }, method, target, includeSpecial: true }
   const ranking = await rankLatents(bench, request, quietTask())
-  const prepared = await prepare(bench, request)
+  const prepared = await prepareRequest(bench, request)
   expect(ranking.identity.relativeGap).toBeLessThanOrEqual(1e-4)
   const { entries } = ranking
   const strongest = [...ranking.latents].sort((a, b) => Math.abs(b.signedSum) - Math.abs(a.signedSum)).slice(0, LATENTS)
@@ -91,7 +94,7 @@ async function checkSlopes(bench: Bench, ids: number[], method: MethodName, targ
 /** Zeroing in `verifyLatents` against a plain run with the latent's activations set to 0 before decoding. */
 async function checkAblation(bench: Bench, ids: number[], method: MethodName, id: number): Promise<void> {
   const request = { prompt: { ids }, method, target: { id }, includeSpecial: true }
-  const prepared = await prepare(bench, request)
+  const prepared = await prepareRequest(bench, request)
   const latents = [...prepared.active.latents].slice(0, 4)
   const estimates = latents.map((latent) => ({ latent, score: 0 }))
   const { effects } = await verifyLatents(bench, request, estimates, quietTask(), () => undefined)
@@ -118,14 +121,14 @@ describe.each(TINY_MODELS.map((model, index) => ({ model, rows: rowsOf(index) })
     folders.push(folder)
     const bench = await openTestBench(model, await writeSae(folder, { ...spec, hook }))
     const { ids, target } = readTinyGolden(model)
-    for (const method of MethodName.options) {
+    for (const method of FIRST_ORDER) {
       await checkSlopes(bench, ids, method, { id: target }, STEP)
       await checkAblation(bench, ids, method, target)
     }
   })
 })
 
-it.each(MethodName.options)('on the default model %s scores are the slopes that scaling a latent really makes', async (method) => {
+it.each(FIRST_ORDER)('on the default model %s scores are the slopes that scaling a latent really makes', async (method) => {
   const bench = await openTestBench(DEFAULT_MODEL, DEFAULT_SAE)
   const ids = bench.sessions.model.tokenizer.encode('Mia lost her red ball in the park. She felt very')
   await checkSlopes(bench, ids, method, null, DEFAULT_MODEL_STEP)

@@ -1,20 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { promptActivations, rankLatents, targetId, verifyLatents, type AttributionRequest, type Bench } from '../../../src/main/attribution'
+import {
+  attributeBatch,
+  checkRequest,
+  promptActivations,
+  rankLatents,
+  targetRecord,
+  verifyLatents,
+  type Attributed,
+  type AttributionRequest,
+  type Bench
+} from '../../../src/main/attribution'
 import { hookValues, openBench, suffixLogits } from '../../../src/main/attribution/bench'
 import { identityOf } from '../../../src/main/attribution/identity'
-import { prepare } from '../../../src/main/attribution/prepare'
-import { logit } from '../../../src/main/attribution/targets/logit'
-import { warningsOf, type Observed } from '../../../src/main/attribution/warnings'
+import { tokenId } from '../../../src/main/attribution/target-tokens'
+import { warningsOf } from '../../../src/main/attribution/warnings'
 import { createModelSessions, openModel, widthOf } from '../../../src/main/models'
 import { openSession } from '../../../src/main/runtime'
 import { createEncoder, openSae } from '../../../src/main/saes'
 import { Cancelled } from '../../../src/shared/errors'
-import { Ranking } from '../../../src/shared/records/ranking'
+import { Ranking, type RankingTarget } from '../../../src/shared/records/ranking'
 import { quietTask } from '../../../src/shared/task'
 import { openTestBench } from '../../support/benches'
 import { failureOf } from '../../support/failing'
 import { temporaryFolder } from '../../support/folder'
 import { readTinyGolden, TINY_MODELS } from '../../support/models'
+import { prepareRequest } from '../../support/prepared'
 import { SAE_SPEC, writeSae, type SaeSpec } from '../../support/random-sae'
 
 const [TINY = ''] = TINY_MODELS
@@ -124,15 +134,26 @@ describe('a ranking', () => {
 
   it('warns of a saturated probability, of parts that do not add up and of a device that did not work', async () => {
     const opened = await bench()
-    const prepared = await prepare(opened, BASE)
+    const [found] = await attributeBatch(opened, [checkRequest(opened.sessions.model, BASE)], quietTask())
+    if (!found) throw new Error('one prompt has one attribution')
+    const target = targetRecord(opened.sessions.model, found)
     const fine = { total: 1, latents: 1, decoderBias: 0, error: 0, relativeGap: 0 }
     const device = { requested: 'cpu', used: 'cpu', note: '' } as const
-    const warn = (change: Partial<Observed>): string[] =>
-      warningsOf(opened, prepared, { kind: 'probability', probability: 0.5, fvu: 0.1, identity: fine, devices: [device], ...change })
+    const warn = (change: Partial<Attributed>, of: Partial<RankingTarget> = {}): string[] =>
+      warningsOf(
+        opened,
+        { ...found, identity: fine, devices: [device], ...change },
+        { ...target, kind: 'probability', probability: 0.5, ...of },
+        0.1
+      )
     expect(warn({})).toEqual([])
-    expect(warn({ probability: 0.9987 })[0]).toContain("The target's probability is 0.9987. Near 1 its gradient vanishes")
-    expect(warn({ probability: 3e-7 })[0]).toContain("The target's probability is 3.0e-7. Near 0 its gradient vanishes")
-    expect(warn({ probability: 0.9987, kind: 'logit' })).toEqual([])
+    expect(warn({}, { probability: 0.9987 })[0]).toContain("The target's probability is 0.9987. Near 1 its gradient vanishes")
+    expect(warn({}, { probability: 0.9987 })[0]).toContain('the target "logit" does not saturate')
+    expect(warn({}, { probability: 3e-7 })[0]).toContain("The target's probability is 3.0e-7. Near 0 its gradient vanishes")
+    expect(warn({}, { probability: 0.9987, kind: 'log-probability' })[0]).toContain('the gradient of its logarithm vanishes')
+    expect(warn({}, { probability: 0.9987, kind: 'logit' })).toEqual([])
+    expect(warn({ completeness: { explained: 1, change: 2, gap: 1 } })[0]).toContain('miss 50 % of the change')
+    expect(warn({ completeness: { explained: 1, change: 1.01, gap: 0.01 } })).toEqual([])
     expect(warn({ identity: { ...fine, relativeGap: 0.02 } })[0]).toContain('by 2.0e-2 of their size. Do not trust this ranking.')
     const fallback = { ...device, note: 'webgpu did not work (no adapter); the CPU is used' }
     expect(warn({ devices: [fallback, fallback] })).toEqual(['Device: webgpu did not work (no adapter); the CPU is used.'])
@@ -152,7 +173,7 @@ describe('a ranking', () => {
 describe('the identity', () => {
   it('fails when a latent is left out of the sum', async () => {
     const opened = await bench({ normalize: 'layer_norm' })
-    const { active, own } = await prepare(opened, BASE)
+    const { active, own } = await prepareRequest(opened, BASE)
     const ranking = await rankLatents(opened, BASE, quietTask())
     const gradient = Float32Array.from(own.value, (_, index) => Math.sin(index))
     expect(identityOf(active, own.value, gradient, ranking.identity.latents).relativeGap).toBeGreaterThan(0.01)
@@ -176,7 +197,7 @@ describe('the exact check', () => {
 
   it('finds no effect at all for a latent that is not active', async () => {
     const opened = await bench()
-    const { active } = await prepare(opened, BASE)
+    const { active } = await prepareRequest(opened, BASE)
     const silent = Array.from({ length: 96 }, (_, latent) => latent).find((latent) => !active.latents.includes(latent)) ?? -1
     const { effects } = await verifyLatents(opened, BASE, [{ latent: silent, score: 0 }], quietTask(), () => undefined)
     expect(effects).toEqual([{ latent: silent, score: 0, exactEffect: 0 }])
@@ -185,7 +206,7 @@ describe('the exact check', () => {
   it('leaves special tokens alone when they do not count', async () => {
     const opened = await bench()
     const request = { ...BASE, includeSpecial: false, target: { id: 12 } }
-    const { active, own, counted } = await prepare(opened, request)
+    const { active, own, counted } = await prepareRequest(opened, request)
     const U = active.latents.length
     const u =
       Array.from({ length: U }, (_, index) => index).find((index) => (active.Z[index] ?? 0) > 0 && (active.Z[3 * U + index] ?? 0) > 0) ?? 0
@@ -226,7 +247,7 @@ describe('activations', () => {
     expect(fvu).toBe(ranking.fvu)
 
     const { value: x } = await hookValues(opened, ids)
-    const { error } = (await prepare(opened, BASE)).active
+    const { error } = (await prepareRequest(opened, BASE)).active
     const row = (at: number, of: Float32Array): number[] => [...of.subarray(at * 24, (at + 1) * 24)]
     const mean = row(0, x).map((_, j) => sum(ids.map((_, at) => row(at, x)[j] ?? 0)) / ids.length)
     const squares = (numbers: number[]): number => sum(numbers.map((number) => number ** 2))
@@ -270,7 +291,7 @@ describe('what a person can get wrong', () => {
       )
     )
     const single = model.tokenizer.token(20).text
-    expect(targetId(model, { text: single })).toBe(model.tokenizer.encodeRaw(single)[0])
+    expect(tokenId(model, { text: single })).toBe(model.tokenizer.encodeRaw(single)[0])
   })
 
   it('in the choice of the SAE and its hook point', async () => {
@@ -292,8 +313,11 @@ describe('what a person can get wrong', () => {
     expect(await failureOf(() => suffixLogits(opened, 1, values, null))).toContain(
       'numbers that are not finite while running the rest of the model'
     )
-    const gradient = await opened.gradient(logit)
-    expect(await failureOf(() => gradient.run(values, null, null))).toContain('numbers that are not finite while taking the gradient')
+    const gradient = await opened.gradient({ reading: 'logit', frozen: { attention: false, norms: false }, direct: false, batched: false })
+    const terms = [{ row: 0, position: 0, id: null, weight: 1 }]
+    expect(await failureOf(() => gradient.run({ batch: 1, positions: 1, values, beside: null, terms }))).toContain(
+      'numbers that are not finite while taking the gradient'
+    )
     await opened.release()
     await encoder.release()
     await sessions.release()

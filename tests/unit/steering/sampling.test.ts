@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { randomStream } from '../../../src/main/steering/random'
+import { randomStream } from '../../../src/main/statistics/random'
 import { candidates, chooseToken, greedyChoice, logTotal } from '../../../src/main/steering/sampling'
 import { DEFAULT_GENERATION } from '../../../src/shared/records/steering'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pearson, ranks, spearman } from '../../../src/main/attribution/correlation'
+import { pearson, ranks, spearman } from '../../../src/main/statistics/correlation'
 
 it('agrees with the textbook formulas, ties included', () => {
   const a = [0.9, -0.86, 0.5, 0.5, 0.1, -0.2]
