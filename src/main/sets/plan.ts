@@ -11,6 +11,8 @@ export const BOUNDS = {
   positions: 2048,
   /** Rows of logits times the vocabulary: 2^26 float32 are 256 MiB. */
   logits: 2 ** 26,
+  /** Positions times d_sae: what the encoder holds before it keeps the active ones. */
+  dense: 2 ** 26,
   /** Prompts that cannot be run cost nothing. */
   failed: 256
 } as const
@@ -27,6 +29,7 @@ export interface PlanItem {
 
 export interface PlanOptions {
   readonly d_vocab: number
+  readonly d_sae: number
   /** A prompt a batch: for methods that fill batches with one prompt's own variants. */
   readonly alone: boolean
 }
@@ -35,7 +38,7 @@ export interface PlanOptions {
  * Batches of places in the set, each place in exactly one: prompts that cannot be run first, the others from the shortest to the
  * longest, which wastes the least on padding; of equal length by their place. Within a batch, places are in this order.
  */
-export function planBatches(items: readonly PlanItem[], { d_vocab, alone }: PlanOptions): number[][] {
+export function planBatches(items: readonly PlanItem[], { d_vocab, d_sae, alone }: PlanOptions): number[][] {
   const places = items.map((item, place) => ({ ...item, place }))
   const failed = places.filter(({ positions }) => positions === null)
   const batches: number[][] = []
@@ -49,7 +52,13 @@ export function planBatches(items: readonly PlanItem[], { d_vocab, alone }: Plan
     for (const item of sorted) {
       // The prompts so far are no longer than this one: all would be padded to its length.
       const rows = batch.length + 1
-      const full = alone || rows > BOUNDS.rows || rows * item.positions > BOUNDS.positions || (terms + item.terms) * d_vocab > BOUNDS.logits
+      const positions = rows * item.positions
+      const full =
+        alone ||
+        rows > BOUNDS.rows ||
+        positions > BOUNDS.positions ||
+        positions * d_sae > BOUNDS.dense ||
+        (terms + item.terms) * d_vocab > BOUNDS.logits
       if (full && batch.length > 0) {
         batches.push(batch)
         ;[batch, terms] = [[], 0]

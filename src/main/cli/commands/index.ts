@@ -2,11 +2,13 @@ import type { Command } from '../command'
 import { activations } from './activations'
 import { attribute } from './attribute'
 import { attributeLayers } from './attribute-layers'
+import { attributeSet } from './attribute-set'
 import { demo } from './demo'
 import { generate } from './generate'
 import { inspect } from './inspect'
 import { labels } from './labels'
 import { logits } from './logits'
+import { merge } from './merge'
 import { preflight } from './preflight'
 import { report } from './report'
 
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   activations,
   attribute,
   attributeLayers,
+  attributeSet,
+  merge,
   generate,
   ...labels,
   report,
