@@ -44,6 +44,13 @@ export type Draw = (figure: {
   chart: (theme: ChartTheme) => ChartView
 }) => Html
 
+/** How some of the numbers of a report were made; told only where the report uses it. */
+export interface Method {
+  readonly name: string
+  uses(report: Report): boolean
+  readonly text: Html
+}
+
 /** One part of the HTML report: one file under sections/, one line in sections/index.ts. */
 export interface ReportSection {
   /** Anchor, unique. */

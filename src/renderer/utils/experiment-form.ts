@@ -11,7 +11,7 @@ export function fits(field: ExperimentField, value: unknown): value is FieldValu
     case 'number':
       return isWithin(value, field) && (!field.integer || Number.isInteger(value))
     case 'numbers':
-      return Array.isArray(value) && value.length > 0 && value.every((each) => isWithin(each, field))
+      return Array.isArray(value) && value.every((each) => isWithin(each, field))
     case 'choice':
       return typeof value === 'string' && field.options.includes(value)
     case 'choices':
@@ -38,10 +38,9 @@ export function changedFields({ defaults, fields }: Pick<ExperimentInfo, 'defaul
   return fields.filter(({ key }) => JSON.stringify(settings[key]) !== JSON.stringify(defaults[key])).map(({ label }) => label)
 }
 
-/** Numbers as typed, parted by commas, semicolons or spaces; the reason in words where they are none of this field. */
+/** Numbers as typed, parted by commas, semicolons or spaces (none at all is an empty list); the reason in words where they are none of this field. */
 export function parseNumbers(text: string, { min, max }: { min: number; max: number }): number[] | string {
   const words = text.split(/[\s,;]+/).filter((word) => word !== '')
-  if (words.length === 0) return 'Type at least one number.'
   const numbers: number[] = []
   for (const word of words) {
     const value = parseNumber(word)

@@ -74,7 +74,7 @@ export function settingText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return formatNumber(value, 6)
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map(settingText).join(', ')
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(settingText).join(', ')
   return value === null || value === undefined ? '–' : JSON.stringify(value)
 }
 

@@ -1,12 +1,8 @@
 /** How the numbers of this report were made: only what the report uses, with formulas and sources. */
-import { html, type Html } from '../html'
-import type { Report, ReportSection } from '../report'
-
-interface Method {
-  readonly name: string
-  uses(report: Report): boolean
-  readonly text: Html
-}
+import { html } from '../html'
+import type { Method, Report, ReportSection } from '../report'
+import { EXPERIMENT_METHODS } from '../methods/experiments'
+import { RANKING_METHODS } from '../methods/rankings'
 
 const hasRankings = (report: Report): boolean => report.rankings.length > 0
 
@@ -19,35 +15,13 @@ const METHODS: readonly Method[] = [
       <var>N</var> counted positions; the SAE encodes it to activations <var>z</var><sub>n,i</sub> ≥ 0 of latents <var>i</var>, and decodes
       these to the reconstruction <var>x̂</var><sub>n</sub> = Σ<sub>i</sub> <var>z</var><sub>n,i</sub> <var>W</var
       ><sub>dec</sub>[<var>i</var>] + <var>b</var><sub>dec</sub>. What is left is the error <var>e</var><sub>n</sub> = <var>x</var
-      ><sub>n</sub> − <var>x̂</var><sub>n</sub>. The target <var>t</var> is a number read off the logits at the last position. Its gradient
-      at the hook point, <var>g</var><sub>n</sub> = ∂<var>t</var>/∂<var>x</var><sub>n</sub>, is exact (reverse-mode differentiation of the
-      model above the hook point), and ∂<var>t</var>/∂<var>z</var><sub>n,i</sub> = <var>g</var><sub>n</sub> · <var>W</var
+      ><sub>n</sub> − <var>x̂</var><sub>n</sub>. The target <var>t</var> is a number read off the logits; each ranking says which. Its
+      gradient at the hook point, <var>g</var><sub>n</sub> = ∂<var>t</var>/∂<var>x</var><sub>n</sub>, is exact (reverse-mode differentiation
+      of the model above the hook point), and ∂<var>t</var>/∂<var>z</var><sub>n,i</sub> = <var>g</var><sub>n</sub> · <var>W</var
       ><sub>dec</sub>[<var>i</var>]. Gradients do not pass below the hook point.
     </p>`
   },
-  {
-    name: 'GradSAE',
-    uses: (report) => report.rankings.some(({ ranking }) => ranking.method === 'gradsae'),
-    text: html`<p>
-        The reconstruction alone takes the place of the residual stream at every position. The target is the probability <var>p</var> of the
-        chosen token.
-      </p>
-      <p class="formula">
-        score<sub>i</sub> = (1/<var>N</var>) Σ<sub>n</sub> max(0, <var>z</var><sub>n,i</sub> · ∂<var>p</var>/∂<var>z</var><sub>n,i</sub>)
-      </p>
-      <p>
-        Negative contributions are cut off position by position, before the mean. Shu, Wu, Zhao, Du and Liu, “Beyond Input Activations:
-        Identifying Influential Latents by Gradient Sparse Autoencoders”, EMNLP 2025 (arXiv 2505.08080), with the order of mean and ReLU of
-        the authors’ code.
-      </p>`
-  },
-  {
-    name: 'Attribution',
-    uses: (report) => report.rankings.some(({ ranking }) => ranking.method === 'attribution'),
-    text: html`<p>The SAE’s error is kept, so the model runs as it is. The target is the logit of the chosen token, before the softmax.</p>
-      <p class="formula">score<sub>i</sub> = Σ<sub>n</sub> <var>z</var><sub>n,i</sub> · ∂logit/∂<var>z</var><sub>n,i</sub></p>
-      <p>Scores are signed: a negative one lowers the target. Latents are listed by the size of their score.</p>`
-  },
+  ...RANKING_METHODS,
   {
     name: 'What the latents explain',
     uses: hasRankings,
@@ -76,6 +50,7 @@ const METHODS: readonly Method[] = [
         estimate does not lie on the diagonal.
       </p>`
   },
+  ...EXPERIMENT_METHODS,
   {
     name: 'Steering',
     uses: (report) => report.comparisons.length > 0,

@@ -1,0 +1,49 @@
+/** How runs over prompt sets and experiments are made: what the report uses, with sources. */
+import type { ExperimentName } from '../../../shared/records/experiment'
+import { html } from '../html'
+import type { Method, Report } from '../report'
+
+const has = ({ experiments }: Report, name: ExperimentName): boolean => experiments.some(({ experiment }) => experiment === name)
+
+export const EXPERIMENT_METHODS: readonly Method[] = [
+  {
+    name: 'Prompt sets',
+    uses: ({ setRuns }) => setRuns.length > 0,
+    text: html`<p>
+      Every prompt is ranked by itself. A latent’s mean is over all prompts with a result, 0 where it is not active. Intervals are
+      percentile bootstrap intervals of 95 %, whole prompts drawn with replacement. Groups are compared latent by latent with the two-sided
+      Mann-Whitney test, corrected for the number of latents (Benjamini-Hochberg).
+    </p>`
+  },
+  {
+    name: 'Masking',
+    uses: (report) => has(report, 'masking'),
+    text: html`<p>
+      The <var>K</var> latents with the largest scores, and the <var>K</var> with the smallest above 0, are set to zero at every position of
+      prompt and answer, with the SAE spliced in; the greedy answer is scored by SQuAD’s exact match and F1. Hypothesis 1 of Shu et al. 2025
+      (arXiv 2505.08080), with further methods and intervals.
+    </p>`
+  },
+  {
+    name: 'Transplant',
+    uses: (report) => has(report, 'transplant'),
+    text: html`<p>
+      “Local steering”: the question’s own highest latents are set to zero and those of another question on the same text written in;
+      counted is whether the answer becomes the other question’s. Hypothesis 2 of Shu et al. 2025, as the paper describes it and as its code
+      does it.
+    </p>`
+  },
+  {
+    name: 'Faithfulness',
+    uses: (report) => has(report, 'faithfulness'),
+    text: html`<p>
+      Deletion takes latents away one after the other in a method’s order, insertion puts them into an empty reconstruction; the curves are
+      the target’s value against the number of latents. A faithful order falls, or rises, early: the area says how early.
+    </p>`
+  },
+  {
+    name: 'Agreement',
+    uses: (report) => has(report, 'agreement'),
+    text: html`<p>How far rankings of the same prompts agree: overlap of their first latents (Jaccard) and rank correlation (Spearman).</p>`
+  }
+]
