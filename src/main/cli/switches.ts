@@ -11,7 +11,7 @@ export const SWITCHES: Record<string, OptionSpec> = {
   method: { type: 'string', value: 'NAME', help: `one of ${MethodName.options.join(', ')}; gradsae by default` },
   substitution: { type: 'string', value: 'NAME', help: `${Substitution.options.join(' or ')}; as the method has it by default` },
   aggregation: { type: 'string', value: 'NAME', help: `one of ${Aggregation.options.join(', ')}; as the method has it by default` },
-  positions: { type: 'string', value: 'WHICH', help: 'positions that count: all, last, or FROM:TO counted from 0; all by default' },
+  scope: { type: 'string', value: 'WHICH', help: 'positions that count: all, last, or FROM:TO counted from 0; all by default' },
   freeze: { type: 'string', value: 'NAMES', help: `what gradients do not flow through: ${FREEZABLE.join(',')} or one of them` },
   steps: { type: 'string', value: 'N', help: 'points of the path of integrated gradients, 16 by default' },
   seed: { type: 'string', value: 'N', help: 'seed of the random order, 0 by default' },
@@ -45,12 +45,12 @@ function choice<T extends string>(values: OptionValues, name: string, options: r
 }
 
 function scope(values: OptionValues): PositionScope | undefined {
-  const value = text(values, 'positions')
+  const value = text(values, 'scope')
   if (value === undefined) return undefined
   if (value === 'all' || value === 'last') return { kind: value }
   const found = /^(\d{1,9}):(\d{1,9})$/.exec(value)
   const [from, to] = [Number(found?.[1]), Number(found?.[2])]
-  if (!found || from > to) return fail('USAGE', { reason: `--positions takes all, last, or two positions such as 3:7, not "${value}".` })
+  if (!found || from > to) return fail('USAGE', { reason: `--scope takes all, last, or two positions such as 3:7, not "${value}".` })
   return { kind: 'range', from, to }
 }
 

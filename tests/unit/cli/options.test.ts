@@ -31,8 +31,49 @@ it.each<[string, typeof logits, OptionValues, string]>([
   ['a number below its range', logits, { ...model, prompt: 'a', top: '0' }, '--top takes a whole number from 1 to 1000, not "0".'],
   ['a number that is none', logits, { ...model, prompt: 'a', top: 'ten' }, '--top takes a whole number from 1 to 1000, not "ten".'],
   ['a number left empty', logits, { ...model, prompt: 'a', top: ' ' }, '--top takes a whole number from 1 to 1000, not " ".'],
-  ['two targets', attribute, { ...both, target: 'b', 'target-id': '3' }, 'Give --target or --target-id, not both.'],
-  ['an unknown method', attribute, { ...both, method: 'ig' }, 'There is no method "ig"; there are gradsae and attribution.'],
+  [
+    'two targets',
+    attribute,
+    { ...both, target: ['b'], 'target-id': ['3'] },
+    'Give --target or --target-id once; several need --against, too.'
+  ],
+  [
+    'a target beside a continuation',
+    attribute,
+    { ...both, target: ['b'], continuation: 'c' },
+    'Give --target, --continuation or --span, not several of them.'
+  ],
+  [
+    'an unknown method',
+    attribute,
+    { ...both, method: 'ig' },
+    '--method takes one of gradsae, attribution, counterfactual, integrated-gradients, gradient, mean-activation, max-activation, direct-logit, exact, random, not "ig".'
+  ],
+  [
+    'an unknown sign rule',
+    attribute,
+    { ...both, aggregation: 'sum' },
+    '--aggregation takes one of mean-relu, signed-sum, absolute-sum, mean, max, not "sum".'
+  ],
+  [
+    'a scope that ends before it begins',
+    attribute,
+    { ...both, scope: '5:2' },
+    '--scope takes all, last, or two positions such as 3:7, not "5:2".'
+  ],
+  [
+    'something that cannot be frozen',
+    attribute,
+    { ...both, freeze: 'attention,mlp' },
+    '--freeze takes attention,norms or one of them, not "mlp".'
+  ],
+  ['no steps at all', attribute, { ...both, steps: '0' }, '--steps takes a whole number from 1 to 1000, not "0".'],
+  [
+    'two counterfactuals',
+    attribute,
+    { ...both, counterfactual: 'b', 'counterfactual-tokens': '1' },
+    'Give --counterfactual or --counterfactual-tokens, not both.'
+  ],
   ['a temperature below 0', generate, { ...both, temperature: '-1' }, '--temperature takes a number from 0 to 10, not "-1".'],
   [
     'interventions without an SAE',
