@@ -11,21 +11,20 @@ import { assert, fail } from '../../shared/errors'
 import type { LayersInput } from '../../shared/contract/engine'
 import type { LayerRanking, LayersRanking } from '../../shared/records/layers'
 import type { Device, SaeReading } from '../../shared/records/model'
-import type { LatentEntries, RankingTarget } from '../../shared/records/ranking'
+import type { LatentEntries } from '../../shared/records/ranking'
 import { breathe, type Task } from '../../shared/task'
-import { canonicalHook, nextTokens, promptIds, scoreOf, topTokens, widthOf } from '../models'
+import { canonicalHook, nextTokens, topTokens, widthOf } from '../models'
 import type { Model } from '../models/types'
 import { activeNorms, fitOf, type Encoder } from '../saes'
 import type { Session } from '../runtime/types'
 import type { Sae } from '../saes/types'
-import { countedOf } from './check'
+import { checkRequest, type Checked } from './check'
 import { identityOf } from './identity'
 import type { LayersRun, LayersSession, PassKind, Places } from './layers-session'
-import { formulaOf, layersWarnings } from './layers-words'
-import { methodOf } from './methods'
-import { scoresOf, type Scoring } from './score'
-import { targetOf } from './targets'
-import type { Target, TargetPlan } from './types'
+import { layersWarnings } from './layers-warnings'
+import { describeTarget, runProvenance, saeProvenance } from './provenance'
+import { scoresOf } from './score'
+import { formulaOf } from './words'
 
 const TOP = 10
 
@@ -103,21 +102,16 @@ export function placesOf(layers: readonly Layer[]): Places {
 
 /**
  * Ranks every latent that is active on the prompt in any of the layers. Cancel takes effect between runs (rejects with Cancelled).
- * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, PROMPT_ONLY_SPECIAL, POSITION_UNKNOWN, what the target's `plan` throws, SAE_TOO_WIDE, NUMBERS_NOT_FINITE,
- * RUNTIME_FAILED, OUT_OF_MEMORY
+ * @throws what `checkRequest` throws, SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
  */
 export async function rankLayers(bench: LayersBench, request: LayersRequest, task: Task): Promise<LayersRanking> {
   const started = performance.now()
   const { model, layers } = bench
-  const preset = methodOf('attribution')
-  const { aggregation = preset.aggregation, scope = { kind: 'all' }, frozen = { attention: false, norms: false }, includeSpecial } = request
-  const target = targetOf(request.targetKind ?? preset.target)
-  const ids = promptIds(model, request.prompt)
-  const plan = target.plan(model, ids, request.target, request.position ?? null)
-  const counted = countedOf(model, ids.length, plan.ids, scope, includeSpecial)
+  const checked = checkRequest(model, { ...request, method: 'attribution' })
+  const { plan, frozen } = checked
   const devices: Session['device'][] = []
   task.progress('Taking the gradient', 0, layers.length + 1)
-  const run = await bench.session(placesOf(layers), { reading: target.reading, frozen }, (session) => {
+  const run = await bench.session(placesOf(layers), { reading: checked.target.reading, frozen }, (session) => {
     devices.push(session.device)
     return session.run(plan)
   })
@@ -127,31 +121,28 @@ export async function rankLayers(bench: LayersBench, request: LayersRequest, tas
     task.progress(`Encoding ${layer.hook}`, ranked.length + 1, layers.length + 1)
     const one = await bench.encoder(layer, (encoder) => {
       devices.push(encoder.device)
-      return rankLayer(encoder, layer, run, counted, { ...preset, aggregation })
+      return rankLayer(encoder, layer, run, checked)
     })
     ranked.push(one)
   }
-  const described = describeTarget(model, target, plan, run)
+  const target = describeTarget(model, checked, run)
   return {
     prompt: request.prompt,
     tokens: plan.ids.map((id) => model.tokenizer.token(id)),
-    target: described,
+    target,
     top: nextTokens(model, topTokens(run.logits[0] ?? new Float32Array(), TOP)),
-    aggregation,
-    scope,
-    includeSpecial,
+    aggregation: checked.method.aggregation,
+    scope: checked.scope,
+    includeSpecial: request.includeSpecial,
     frozen,
-    formula: formulaOf(described, { aggregation, scope, includeSpecial, frozen }),
+    formula: formulaOf(checked, target),
     layers: ranked,
-    warnings: layersWarnings(bench, { tokens: plan.ids, target: described, counted, ranked, devices }),
-    provenance: {
-      model: { name: model.name, path: model.folder, hash: model.hash, family: model.architecture.family, precision: model.precision },
-      device: { requested: bench.requested, used: [...new Set(devices.map(({ used }) => used))].join(' + ') },
-      precision: 'float32',
-      versions: { ...bench.versions },
-      createdAt: new Date().toISOString(),
-      milliseconds: performance.now() - started
-    }
+    warnings: layersWarnings(
+      model,
+      layers.map(({ sae }) => sae),
+      { checked, target, ranked, devices }
+    ),
+    provenance: { ...runProvenance(model, bench.requested, devices, bench.versions), milliseconds: performance.now() - started }
   }
 }
 
@@ -159,8 +150,7 @@ async function rankLayer(
   encoder: Encoder,
   { sae, hook, reads, reading }: Layer,
   run: LayersRun,
-  counted: readonly boolean[],
-  method: Scoring
+  { counted, method }: Checked
 ): Promise<LayerRanking> {
   const [own, input] = [run.values.get(canonicalHook(hook)), run.values.get(canonicalHook(reads))]
   const slope = run.gradients.get(canonicalHook(hook))
@@ -168,10 +158,9 @@ async function rankLayer(
   const active = await encoder.encode(input, counted.length, own)
   const { entries, latents, total } = scoresOf(active, slope, method, counted, await activeNorms(sae, active))
   const { total: fvu, meanL0: l0 } = fitOf(active)
-  const { name, path, hash, format, architecture, d_sae, notes } = sae
   return {
     hook,
-    sae: { name, path, hash, format, architecture, d_sae, notes: [...notes], reading },
+    sae: saeProvenance(sae, reading),
     latents,
     entries,
     byPosition: byPosition(entries, counted.length),
@@ -179,22 +168,6 @@ async function rankLayer(
     fvu,
     l0
   }
-}
-
-/** The target's value, and of each term its token with logit and probability. */
-function describeTarget(model: Model, target: Target, plan: TargetPlan, run: LayersRun): RankingTarget {
-  const terms = plan.terms.map(({ position, weight }, term) => {
-    const { id, logit, probability } = scoreOf(run.logits[term] ?? new Float32Array(), run.ids[term] ?? -1)
-    return { position, token: model.tokenizer.token(id), weight, logit, probability }
-  })
-  const [first] = terms
-  assert(first, 'a target has a term')
-  const label = target.label(
-    terms.map(({ token }) => token.text),
-    plan.terms
-  )
-  const { token, logit, probability } = first
-  return { ...token, kind: target.kind, value: run.value, probability, logit, chosenBy: plan.chosenBy, label, terms }
 }
 
 /** Sum of |score| of each position's pairs, in float64. */

@@ -1,17 +1,16 @@
 /** The influence ranking of one prompt: an attribution of one, and the record that says all about it. */
 import { assert } from '../../shared/errors'
-import type { SaeReading } from '../../shared/records/model'
-import type { Ranking, RankingTarget } from '../../shared/records/ranking'
+import type { Ranking } from '../../shared/records/ranking'
 import type { NextToken } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
-import { nextTokens, scoreOf, topTokens } from '../models'
-import type { Model } from '../models/types'
+import { nextTokens, topTokens } from '../models'
 import { fitOf } from '../saes'
-import { attributeBatch, type Attributed } from './batch'
+import { attributeBatch } from './batch'
 import { suffixLogitsAt, type Bench } from './bench'
 import { checkRequest, type AttributionRequest } from './check'
 import { checkPreflight } from './preflight'
 import type { Prepared } from './prepare'
+import { provenanceOf, targetRecord } from './provenance'
 import { STEPS } from './slopes'
 import { warningsOf } from './warnings'
 import { formulaOf } from './words'
@@ -64,51 +63,9 @@ export async function rankLatents(bench: Bench, request: AttributionRequest, tas
   }
 }
 
-/** The target with its value, and each of its terms with what the model gives it. */
-export function targetRecord(model: Model, { prepared, ids, logits, value }: Attributed): RankingTarget {
-  const { target, plan } = prepared
-  const terms = plan.terms.map(({ position, weight }, term) => {
-    const { id, logit, probability } = scoreOf(logits[term] ?? new Float32Array(), ids[term] ?? -1)
-    return { position, token: model.tokenizer.token(id), weight, logit, probability }
-  })
-  const [first] = terms
-  assert(first, 'a target has a term')
-  const texts = terms.map(({ token }) => token.text)
-  const { token, logit, probability } = first
-  return { ...token, kind: target.kind, value, probability, logit, chosenBy: plan.chosenBy, label: target.label(texts, plan.terms), terms }
-}
-
 /** What the untouched model predicts where the target is read. With the error term kept, that is what was computed already. */
 async function modelTopOf(bench: Bench, { substitution, own, plan }: Prepared, top: NextToken[]): Promise<NextToken[]> {
   if (substitution === 'reconstruction+error') return top
   const logits = await suffixLogitsAt(bench, 1, own.value, own.beside, [plan.terms[0]?.position ?? plan.ids.length - 1])
   return nextTokens(bench.sessions.model, topTokens(logits, TOP))
-}
-
-/** Everything a record says of where it comes from, but the time it took. */
-export function provenanceOf(
-  { sessions, encoder, hook, versions }: Bench,
-  devices: readonly { used: string }[],
-  reading: SaeReading
-): Omit<Ranking['provenance'], 'preflight' | 'milliseconds'> {
-  const { model, requested } = sessions
-  const { sae } = encoder
-  return {
-    model: { name: model.name, path: model.folder, hash: model.hash, family: model.architecture.family, precision: model.precision },
-    sae: {
-      name: sae.name,
-      path: sae.path,
-      hash: sae.hash,
-      format: sae.format,
-      architecture: sae.architecture,
-      d_sae: sae.d_sae,
-      notes: [...sae.notes],
-      reading
-    },
-    hook,
-    device: { requested, used: [...new Set(devices.map(({ used }) => used))].join(' + ') },
-    precision: 'float32',
-    versions: { ...versions },
-    createdAt: new Date().toISOString()
-  }
 }

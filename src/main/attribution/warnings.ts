@@ -44,7 +44,7 @@ export function warningsOf({ sessions, encoder }: Bench, found: Attributed, targ
 }
 
 /** Where the target's own gradient vanishes. */
-function vanishing({ kind, probability: p, terms }: RankingTarget): string[] {
+export function vanishing({ kind, probability: p, terms }: RankingTarget): string[] {
   const advice = 'so all scores are small; the target "logit" does not saturate.'
   if (terms.length !== 1) return []
   if (kind === 'probability' && p > NEARLY_CERTAIN)
