@@ -14,7 +14,8 @@ const model = [
   'labelling',
   'preflight',
   'tables',
-  'sets'
+  'sets',
+  'experiments'
 ]
 
 /** Room -> rooms it may import besides itself and src/shared. */
@@ -31,6 +32,7 @@ const rooms = {
   preflight: ['attribution', 'models', 'saes', 'runtime', 'tensors'],
   tables: ['tensors'],
   sets: ['tensors', 'runtime', 'models', 'saes', 'attribution', 'tables'],
+  experiments: ['tensors', 'runtime', 'models', 'saes', 'attribution', 'steering', 'statistics', 'tables', 'sets'],
   process: [],
   storage: [],
   reports: [],

@@ -176,6 +176,19 @@ export const ERRORS = {
     message: 'Missing or not finished in {folders}: {missing}, of {of} shards (counted from 0).',
     fix: 'Run attribute-set for them with the same options; what is done already is not repeated.'
   },
+  // experiments
+  EXPERIMENT_SETTING: {
+    message: 'The experiment "{experiment}" cannot be run with this "{setting}": {reason}.',
+    fix: 'Change the setting, or leave it out to take its default.'
+  },
+  EXPERIMENT_PART: {
+    message: 'What is stored as part {part} of the experiment "{experiment}" does not belong to it: {reason}.',
+    fix: 'Run the experiment from its beginning.'
+  },
+  EXPERIMENT_NO_ANSWERS: {
+    message: 'The experiment "{experiment}" scores answers, but no prompt of this set has an expected one.',
+    fix: 'Give the prompts answers: a column "answer" in the file they come from.'
+  },
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
   PROMPT_ONLY_SPECIAL: {

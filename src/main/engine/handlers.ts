@@ -24,6 +24,7 @@ import { latentDetail, openSae, saeInfo } from '../saes'
 import type { Sae } from '../saes/types'
 import { compareRuns } from '../steering/compare'
 import { inspectFolders } from './library'
+import { createExperimentHandlers } from './experiment-handlers'
 import { createLabelHandlers } from './label-handlers'
 import { createOpened, type Opened } from './opened'
 import { createSetHandlers } from './set-handlers'
@@ -103,6 +104,7 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
     },
     ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
     ...createSetHandlers(opened),
+    ...createExperimentHandlers(opened, bundledModels),
     'latents.labels': ({ sae }) => opened.labels(sae, undefined, ({ all }) => ({ labels: [...all] })),
     'latents.detail': ({ model, sae, reading, latent, device }) =>
       opened.labels(sae, reading, (labels, described) =>

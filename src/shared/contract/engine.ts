@@ -11,6 +11,7 @@ import { NextToken, PromptInput, Token } from '../records/token'
 import { Bench } from './bench'
 import { call } from './call'
 import { labelCalls } from './labels'
+import { experimentEngineCalls } from './experiments'
 import { setEngineCalls } from './sets'
 
 export const AttributeInput = Bench.extend({
@@ -161,5 +162,6 @@ export const engineCalls = {
     output: LatentDetail
   }),
   ...labelCalls,
-  ...setEngineCalls
+  ...setEngineCalls,
+  ...experimentEngineCalls
 }

@@ -20,8 +20,11 @@ const State = z.object({ state: ProjectState })
 
 export const experimentEngineCalls = {
   'experiments.list': call({ input: z.object({}), output: z.object({ experiments: z.array(ExperimentInfo) }) }),
-  /** The question-answer set that ships with the default model. */
-  'experiments.defaultPrompts': call({ input: z.object({}), output: z.object({ name: z.string(), prompts: z.array(SetPrompt) }) }),
+  /** The question-answer set that ships with the default model; for transplants, with several questions about each story. */
+  'experiments.defaultPrompts': call({
+    input: z.object({ experiment: ExperimentName.default('masking') }),
+    output: z.object({ name: z.string(), prompts: z.array(SetPrompt) })
+  }),
   'experiments.run': call({
     input: Bench.extend({
       experiment: ExperimentName,

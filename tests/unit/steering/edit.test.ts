@@ -28,7 +28,7 @@ const resid: Tensor<Float32Array> = { type: 'float32', dims: [1, 3, 2], data: Fl
 const recipe = (interventions: Intervention[], keepError = true): Recipe => ({ id: 'r', name: 'r', interventions, keepError })
 const edit = parseIntervention
 /** What an SAE reads is what it writes. */
-const hooked = (value: Tensor<Float32Array>) => ({ value, input: value })
+const hooked = (value: Tensor<Float32Array>, shared = false) => ({ value, input: value, shared })
 const span = { first: 0, promptLength: 2 }
 
 describe('edits at the hook point', () => {
