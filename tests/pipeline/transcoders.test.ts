@@ -2,53 +2,27 @@
  * Transcoders end to end on every tiny model: they read at one hook point and stand for what is written at another. What attribution,
  * the exact check and steering make of them is compared with runs in which the hook value is really changed.
  */
-import { writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hookValues, rankLatents, suffixLogits, verifyLatents, type AttributionRequest } from '../../src/main/attribution'
 import { openModel } from '../../src/main/models'
 import { compareRuns } from '../../src/main/steering/compare'
 import { quietTask } from '../../src/shared/task'
-import { writeSafetensors } from '../../src/main/tensors/write-safetensors'
 import { openTestBench } from '../support/benches'
 import { temporaryFolder } from '../support/folder'
 import { EVERY_TINY_MODEL } from '../support/models'
-import { randomFrom } from '../support/random-numbers'
+import { writeTranscoder } from '../support/transcoder'
 
-const LATENTS = 48
 const IDS = [0, 9, 14, 3, 27, 31, 5]
 const REQUEST: AttributionRequest = { prompt: { ids: IDS }, method: 'attribution', target: { id: 12 }, includeSpecial: true }
 const WRITES = 'blocks.1.hook_mlp_out'
-
-/** A skip transcoder of random weights in SAELens's layout. */
-async function writeTranscoder(width: number, reads: string): Promise<string> {
-  const folder = await temporaryFolder()
-  const random = randomFrom(7)
-  const tensor = (...shape: number[]) => {
-    const data = Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.between(-0.7, 0.7))
-    return { dtype: 'F32' as const, shape, data }
-  }
-  const config = { architecture: 'skip_transcoder', d_in: width, d_out: width, d_sae: LATENTS, apply_b_dec_to_input: false }
-  await writeFile(
-    join(folder, 'cfg.json'),
-    JSON.stringify({ ...config, metadata: { hook_name: reads, hook_name_out: WRITES, sae_lens_version: '6.18.0' } })
-  )
-  await writeSafetensors(join(folder, 'sae_weights.safetensors'), {
-    W_enc: tensor(width, LATENTS),
-    b_enc: tensor(LATENTS),
-    W_dec: tensor(LATENTS, width),
-    b_dec: tensor(width),
-    W_skip: tensor(width, width)
-  })
-  return folder
-}
 
 describe.each(EVERY_TINY_MODEL.map((folder) => ({ folder, name: basename(folder) })))('a transcoder of $name', ({ folder }) => {
   it.each(['ln2.hook_normalized', 'mlp.hook_in'])('reading at %s', async (place) => {
     const model = await openModel(folder)
     const reads = `blocks.1.${place}`
     if (!model.architecture.readPoints(model.config, model.rawConfig).includes(reads)) return
-    const bench = await openTestBench(folder, await writeTranscoder(model.config.d_model, reads))
+    const bench = await openTestBench(folder, await writeTranscoder(await temporaryFolder(), model.config.d_model, reads, WRITES))
     expect([bench.reads, bench.hook]).toEqual([reads, WRITES])
 
     // The parts of the gradient add up, with the skip connection among what the decoder writes without latents.

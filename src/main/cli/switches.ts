@@ -63,6 +63,7 @@ function frozen(values: OptionValues): Frozen | undefined {
   return { attention: names.includes('attention'), norms: names.includes('norms') }
 }
 
-function pick(specs: Record<string, OptionSpec>, names: readonly string[]): Record<string, OptionSpec> {
+/** The options of these names. */
+export function pick(specs: Record<string, OptionSpec>, names: readonly string[]): Record<string, OptionSpec> {
   return Object.fromEntries(Object.entries(specs).filter(([name]) => names.includes(name)))
 }

@@ -2,7 +2,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { fail, toWireError, WorkbenchError } from '../../../shared/errors'
 import type { LayersRanking } from '../../../shared/records/layers'
-import { Aggregation } from '../../../shared/records/ranking'
 import { orderLayers } from '../../attribution'
 import { visitFolders } from '../../engine/library'
 import { openModel } from '../../models'
@@ -10,7 +9,8 @@ import { openSae } from '../../saes'
 import type { Command, CommandContext, OptionValues } from '../command'
 import { device, MODEL, number, path, prompt, PROMPT, text } from '../options'
 import { digits, shown, table } from '../print'
-import { listOf, target, TARGET, targetKind, targetPosition } from '../target'
+import { pick, SWITCHES, switches } from '../switches'
+import { listOf, target, TARGET } from '../target'
 import { quietHandlerTask } from '../task'
 
 export const attributeLayers: Command = {
@@ -23,36 +23,24 @@ export const attributeLayers: Command = {
     all: { type: 'string', value: 'DIR', help: 'every SAE below a folder that fits the model' },
     ...PROMPT,
     ...TARGET,
-    aggregation: { type: 'string', value: 'NAME', help: `one of ${Aggregation.options.join(', ')}; signed-sum by default` },
-    top: { type: 'string', value: 'N', help: 'how many latents to list of each layer, 10 by default' },
-    'exclude-special': { type: 'boolean', help: 'leave BOS and other special tokens out of scores' }
+    ...pick(SWITCHES, ['aggregation', 'scope', 'freeze', 'exclude-special']),
+    top: { type: 'string', value: 'N', help: 'how many latents to list of each layer, 10 by default' }
   },
   async run(values, context) {
     const top = number(values, 'top', 10, { min: 1, max: 1e9, integer: true })
     const model = path(values, 'model', context)
+    const { method: _method, ...chosen } = switches(values)
     const input = {
       model,
       device: device(values),
       prompt: prompt(values),
       target: target(values),
-      targetKind: targetKind(values),
-      position: targetPosition(values),
-      aggregation: aggregation(values),
-      includeSpecial: values['exclude-special'] !== true
+      ...chosen
     }
     const { saes, notes } = await saesOf(values, model, context)
     const ranking = await context.engine()['attribution.layers']({ ...input, saes }, quietHandlerTask(context.task))
     return { json: asJson(ranking, top), human: asText(ranking, top), notes }
   }
-}
-
-function aggregation(values: OptionValues): Aggregation | undefined {
-  const value = text(values, 'aggregation')
-  if (value === undefined) return undefined
-  const parsed = Aggregation.safeParse(value)
-  return parsed.success
-    ? parsed.data
-    : fail('USAGE', { reason: `--aggregation takes one of ${Aggregation.options.join(', ')}, not "${value}".` })
 }
 
 interface AskedSae {
