@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import type { ExperimentName } from '../../shared/records/experiment'
 import type { PromptSetSummary, SetPrompt } from '../../shared/records/sets'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine, shell } from '../bridge'
@@ -23,7 +24,8 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
   const experiments = useExperiments()
   const project = useProject()
   const settings = useSettings()
-  const shipped = shallowRef<Prompts | null>(null)
+  /** By experiment: transplants need several questions about each story. */
+  const shipped = shallowRef<ReadonlyMap<ExperimentName, Prompts>>(new Map())
   const read = shallowRef<ReadonlyMap<string, Prompts>>(new Map())
   const importing = ref(false)
   const error = shallowRef<ShownError | null>(null)
@@ -35,7 +37,9 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
     const kept = settings.uiText(key.value, SHIPPED)
     return sets.value.some(({ id }) => id === kept) ? kept : SHIPPED
   })
-  const chosen = computed<Prompts | null>(() => (source.value === SHIPPED ? shipped.value : (read.value.get(source.value) ?? null)))
+  const chosen = computed<Prompts | null>(
+    () => (source.value === SHIPPED ? shipped.value.get(experiments.page) : read.value.get(source.value)) ?? null
+  )
   const total = computed(() => chosen.value?.all.length ?? 0)
   /** How many are run, from the first on. */
   const count = computed(() => {
@@ -47,12 +51,13 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
   /** Reads what is chosen, where it has not been read. */
   async function load(): Promise<void> {
     const wanted = source.value
+    const experiment = experiments.page
     if (chosen.value) return
     error.value = null
     try {
       if (wanted === SHIPPED) {
-        const found = await engine.call('experiments.defaultPrompts', {})
-        shipped.value = { name: found.name, all: found.prompts }
+        const found = await engine.call('experiments.defaultPrompts', { experiment })
+        shipped.value = new Map([...shipped.value, [experiment, { name: found.name, all: found.prompts }]])
       } else {
         const found = await archive.call('sets.get', { id: wanted })
         read.value = new Map([...read.value, [wanted, { name: found.name, all: found.all }]])
@@ -96,13 +101,15 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
   }
 
   // Another project, or another experiment's choice.
-  watch([() => project.opened, source], () => void load())
+  watch([() => project.opened, source, () => experiments.page], () => void load())
   watch(
     () => project.opened,
     () => (read.value = new Map())
   )
 
-  return { sets, source, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
+  const shippedName = computed(() => shipped.value.get(experiments.page)?.name ?? 'Held-out questions')
+
+  return { sets, shippedName, source, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
 })
 
 function stem(path: string): string {
