@@ -102,20 +102,21 @@ function part(active: ActiveLatents, first: number, count: number, kept: readonl
 }
 
 /**
- * The start of the path whose end is what the method writes: every counted activation 0, or the counterfactual's values at the counted
- * positions. [positions, d_out]
+ * The start of the path whose end is what the method writes: at counted positions what the decoder writes with no latent active, plus the
+ * error where it is kept, or the counterfactual's values. Not the values less every latent, which would leave the rounding of what cancels.
+ * [positions, d_out]
  */
-export function baseOf({ active, counted, substituted, patch }: Prepared): Float32Array {
-  const { d_out, latents, Z, rows, tokenScale } = active
+export function baseOf({ active, counted, substitution, substituted, patch }: Prepared): Float32Array {
+  const { d_out, bias, tokenScale, tokenShift, skip, error } = active
   const base = substituted.slice()
   counted.forEach((counts, position) => {
     if (!counts) return
     const start = position * d_out
     if (patch) return base.set(patch.substituted.subarray(start, start + d_out), start)
-    for (let u = 0; u < latents.length; u++) {
-      const factor = (Z[position * latents.length + u] ?? 0) * (tokenScale[position] ?? 1)
-      if (factor === 0) continue
-      for (let i = 0; i < d_out; i++) base[start + i] = (base[start + i] ?? 0) - factor * (rows[u * d_out + i] ?? 0)
+    const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
+    for (let i = 0; i < d_out; i++) {
+      const kept = substitution === 'reconstruction' ? 0 : (error[start + i] ?? 0)
+      base[start + i] = scale * (bias[i] ?? 0) + shift + (skip?.[start + i] ?? 0) + kept
     }
   })
   return base
