@@ -42,13 +42,15 @@ const BAR = 3
 
 export function layerLatents(data: LayerLatentsData, theme: ChartTheme): ChartView {
   const { layers, count, selected, unit } = data
+  const base = baseOption(theme)
+  const { fontFamily } = base.textStyle
   const cells: Cell[] = layers.flatMap(({ latents }, layer) => latents.slice(0, count).map((_, rank) => ({ layer, rank })))
   const limit = Math.max(...layers.flatMap(({ latents }) => latents.slice(0, count).map(({ score }) => Math.abs(score))), 1e-30)
   const rows = Math.max(1, ...layers.map(({ latents }) => Math.min(count, latents.length)))
   return {
     option: {
-      ...baseOption(theme),
-      grid: { left: 8, right: 10, top: 36, bottom: 6, containLabel: true },
+      ...base,
+      grid: { left: 30, right: 10, top: 36, bottom: 6, containLabel: false },
       xAxis: {
         ...axisStyle(theme, ''),
         type: 'category',
@@ -93,6 +95,7 @@ export function layerLatents(data: LayerLatentsData, theme: ChartTheme): ChartVi
             return drawn({ x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2 }, latent, {
               limit,
               chosen: selected?.layer === cell.layer && selected.latent === latent.latent,
+              fontFamily,
               theme
             })
           }
@@ -122,7 +125,7 @@ interface Box {
 function drawn(
   { x, y, width, height }: Box,
   { latent, label, score }: LayerColumn['latents'][number],
-  { limit, chosen, theme }: { limit: number; chosen: boolean; theme: ChartTheme }
+  { limit, chosen, fontFamily, theme }: { limit: number; chosen: boolean; fontFamily: string; theme: ChartTheme }
 ) {
   const text = width >= LABEL_WIDTH && label ? `${latent}  ${label}` : width >= NUMBER_WIDTH ? String(latent) : ''
   const length = (Math.abs(score) / limit) * width
@@ -157,6 +160,7 @@ function drawn(
                 text,
                 fill: theme.text,
                 fontSize: 10.5,
+                fontFamily,
                 fontWeight: chosen ? ('bold' as const) : ('normal' as const),
                 verticalAlign: 'middle' as const,
                 overflow: 'truncate' as const,

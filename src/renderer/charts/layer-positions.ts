@@ -49,7 +49,7 @@ export function layerPositions(data: LayerPositionsData, theme: ChartTheme): Cha
           fontSize: 10.5,
           interval: 0,
           hideOverlap: true,
-          width: 110,
+          width: 130,
           overflow: 'truncate',
           formatter: (_name: string, at: number) => layers[at]?.name ?? '',
           color: (_name?: string | number, at?: number) => (at !== undefined && at === chosen ? theme.accent : theme.textSoft)

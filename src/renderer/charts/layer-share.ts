@@ -28,7 +28,6 @@ export interface LayerShareData {
 
 export function layerShare(data: LayerShareData, theme: ChartTheme): ChartView {
   const { layers, layer: chosen, unit } = data
-  const most = Math.max(...layers.map(({ share }) => share), 1e-30)
   return {
     option: {
       ...baseOption(theme),
@@ -37,7 +36,6 @@ export function layerShare(data: LayerShareData, theme: ChartTheme): ChartView {
         ...axisStyle(theme, 'share of all |score|'),
         type: 'value',
         min: 0,
-        max: most,
         nameLocation: 'middle',
         nameGap: 20,
         splitNumber: 4,
@@ -52,7 +50,7 @@ export function layerShare(data: LayerShareData, theme: ChartTheme): ChartView {
           fontSize: 10.5,
           interval: 0,
           hideOverlap: true,
-          width: 110,
+          width: 130,
           overflow: 'truncate',
           formatter: (_name: string, at: number) => layers[at]?.name ?? '',
           color: (_name?: string | number, at?: number) => (at !== undefined && at === chosen ? theme.accent : theme.textSoft)

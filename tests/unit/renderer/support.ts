@@ -1,3 +1,4 @@
+import type { LayerRanking, LayersRanking } from '../../../src/shared/records/layers'
 import type { Ranking } from '../../../src/shared/records/ranking'
 import type { ComparisonColumn, GeneratedToken, Recipe } from '../../../src/shared/records/steering'
 
@@ -93,4 +94,51 @@ export function tokenOf(text: string, targetProbability: number | null = null, l
 
 export function columnOf(recipe: Recipe | null, texts: readonly string[], change: Partial<ComparisonColumn> = {}): ComparisonColumn {
   return { recipe, tokens: texts.map((text) => tokenOf(text)), text: texts.join(''), finished: 'length', scores: null, ...change }
+}
+
+/** A layer of a ranking of three positions, from its pairs; the latents in the order of their first pair. */
+export function layerOf(hook: string, pairs: readonly { latent: number; position: number; score: number }[]): LayerRanking {
+  const { provenance, identity, fvu, l0 } = rankingOf([])
+  const latents = [...new Set(pairs.map(({ latent }) => latent))]
+  const byPosition = [0, 1, 2].map((at) =>
+    pairs.filter(({ position }) => position === at).reduce((sum, { score }) => sum + Math.abs(score), 0)
+  )
+  return {
+    hook,
+    sae: provenance.sae,
+    latents: rankingOf(
+      latents.map((latent) => [latent, pairs.filter((pair) => pair.latent === latent).reduce((sum, { score }) => sum + score, 0)])
+    ).latents,
+    entries: {
+      position: Int32Array.from(pairs, ({ position }) => position),
+      latent: Int32Array.from(pairs, ({ latent }) => latent),
+      activation: new Float32Array(pairs.length).fill(1),
+      gradient: Float32Array.from(pairs, ({ score }) => score),
+      score: Float32Array.from(pairs, ({ score }) => score)
+    },
+    byPosition,
+    identity,
+    fvu,
+    l0
+  }
+}
+
+/** A ranking of these layers. */
+export function layersOf(layers: LayerRanking[]): LayersRanking {
+  const { prompt, tokens, target, scope, frozen, provenance } = rankingOf([])
+  const { sae: _sae, hook: _hook, preflight: _preflight, ...made } = provenance
+  return {
+    prompt,
+    tokens,
+    target,
+    top: [],
+    aggregation: 'signed-sum',
+    scope,
+    includeSpecial: true,
+    frozen,
+    formula: '',
+    layers,
+    warnings: [],
+    provenance: made
+  }
 }
