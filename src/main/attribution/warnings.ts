@@ -17,7 +17,8 @@ export function warningsOf({ sessions, encoder }: Bench, found: Attributed, targ
   const { ids } = plan
   const { sae } = encoder
   const special = sessions.model.tokenizer.specialIds
-  const warnings = vanishing(target)
+  // Along a path the gradient is taken where the target is not certain, too; ablations and activations take none.
+  const warnings = method.gradient === 'point' || method.gradient === 'direct' ? vanishing(target) : []
   if (fvu > 1) {
     warnings.push(
       `The reconstruction is worse than the mean (fraction of variance unexplained ${fvu.toFixed(2)}): the SAE probably belongs to another model, hook point or scale.`
@@ -46,7 +47,10 @@ export function warningsOf({ sessions, encoder }: Bench, found: Attributed, targ
 /** Where the target's own gradient vanishes. */
 export function vanishing({ kind, probability: p, terms }: RankingTarget): string[] {
   const advice = 'so all scores are small; the target "logit" does not saturate.'
-  if (terms.length !== 1) return []
+  if ((kind === 'continuation' || kind === 'cross-entropy') && terms.every((term) => term.probability > NEARLY_CERTAIN))
+    return [
+      `Every token of the target has a probability above ${NEARLY_CERTAIN}. Near 1 the gradients of their logarithms vanish, so all scores are small; targets made of logits do not saturate.`
+    ]
   if (kind === 'probability' && p > NEARLY_CERTAIN)
     return [`The target's probability is ${p.toFixed(4)}. Near 1 its gradient vanishes, ${advice}`]
   if (kind === 'log-probability' && p > NEARLY_CERTAIN)

@@ -3,6 +3,9 @@ import type { Aggregation, Frozen, PositionScope, RankingTarget } from '../../sh
 import type { Checked } from './check'
 import { STEPS } from './slopes'
 
+/** Tokens of a target whose p is listed one by one. */
+const LISTED = 4
+
 const RULES: Record<Aggregation, string> = {
   'mean-relu': 'mean over counted positions of the positive contributions',
   'signed-sum': 'signed sum over counted positions',
@@ -22,9 +25,12 @@ export function formulaOf(checked: Checked, target: RankingTarget): string {
     ...(method.gradient === 'path' ? [`${request.steps ?? STEPS} steps from ${other ? 'the counterfactual prompt' : 'zero'}`] : []),
     ...(method.gradient !== 'path' && other ? ['patched to the counterfactual prompt'] : []),
     ...(method.name === 'random' ? [`seed ${request.seed ?? 0}`] : []),
-    ...frozenWords(frozen)
+    // The direct path goes through no attention and holds the last norm as it is; an ablation or an activation has nothing to hold.
+    ...(method.gradient === 'point' || method.gradient === 'path' ? frozenWords(frozen) : [])
   ]
-  return `${method.formula}. ${settings.join('; ')}. t: ${targetWords(target)}.`
+  const [first = '', ...others] = settings
+  const sentence = [`${first.slice(0, 1).toUpperCase()}${first.slice(1)}`, ...others].join('; ')
+  return `${method.formula}. ${sentence}. t: ${targetWords(target)}.`
 }
 
 const scopeWords = (scope: PositionScope, positions: number): string =>
@@ -39,7 +45,11 @@ const frozenWords = ({ attention, norms }: Frozen): string[] => {
   return held.length === 0 ? [] : [`${held.join(' and ')} held fixed`]
 }
 
+/** The target with its p; of several tokens with that of each, or the range of many. */
 function targetWords({ label, terms, probability, value }: RankingTarget): string {
   const number = (x: number): string => String(Number(x.toPrecision(4)))
-  return terms.length === 1 ? `${label}, p = ${number(probability)}` : `${label} = ${number(value)}`
+  if (terms.length === 1) return `${label}, p = ${number(probability)}`
+  const found = terms.map((term) => term.probability)
+  const range = `${number(Math.min(...found))} to ${number(Math.max(...found))}`
+  return `${label} = ${number(value)}, p = ${found.length > LISTED ? range : found.map(number).join(', ')}`
 }
