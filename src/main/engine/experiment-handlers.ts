@@ -25,6 +25,8 @@ export function createExperimentHandlers(opened: Opened, bundledModels: string):
 
 /** The other devices that work here, and the same bench on them. */
 async function placesOf(opened: Opened, names: BenchNames, own: string): Promise<Places> {
-  const devices = (await listDevices()).flatMap(({ device, available }) => (available && device !== 'auto' && device !== own ? [device] : []))
+  const devices = (await listDevices()).flatMap(({ device, available }) =>
+    available && device !== 'auto' && device !== own ? [device] : []
+  )
   return { otherDevices: devices, onDevice: (device, work) => opened.bench({ ...names, device }, work) }
 }

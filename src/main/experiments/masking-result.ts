@@ -84,7 +84,11 @@ function differences(sample: Sample): ResultTable {
   return {
     name: 'differences',
     title: 'Exact match under GradSAE’s mask minus that under another method’s',
-    columns: [{ key: 'other', label: 'GradSAE minus', unit: '' }, { key: 'end', label: 'Masked', unit: '' }, ...labels.map((label) => ({ key: keyOf(label), label, unit: 'points' }))],
+    columns: [
+      { key: 'other', label: 'GradSAE minus', unit: '' },
+      { key: 'end', label: 'Masked', unit: '' },
+      ...labels.map((label) => ({ key: keyOf(label), label, unit: 'points' }))
+    ],
     rows: ENDS.flatMap((end) => others.map((other) => [other, end, ...cells(other, end)])),
     note: 'Paired: questions are resampled together. Of top latents, below 0 means that GradSAE’s latents matter more.'
   }

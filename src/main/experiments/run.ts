@@ -1,6 +1,12 @@
 /** Runs an experiment part by part; those that are done already are left out. */
 import { fail } from '../../shared/errors'
-import type { ExperimentManifest, ExperimentName, ExperimentPart, ExperimentResult, ExperimentSettings } from '../../shared/records/experiment'
+import type {
+  ExperimentManifest,
+  ExperimentName,
+  ExperimentPart,
+  ExperimentResult,
+  ExperimentSettings
+} from '../../shared/records/experiment'
 import type { SaeReading } from '../../shared/records/model'
 import type { SetPrompt } from '../../shared/records/sets'
 import { breathe, type Task } from '../../shared/task'
