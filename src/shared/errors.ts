@@ -220,6 +220,12 @@ export const ERRORS = {
     message: 'The span {from} to {to} does not lie in this prompt: its first token, 0, is not predicted, and its last one is {last}.',
     fix: 'Choose a span from 1 to {last}.'
   },
+  SET_EMPTY: { message: 'The prompt set "{name}" would hold no prompt.', fix: 'Choose groups with prompts, or a file with rows.' },
+  GROUP_UNKNOWN: {
+    message: 'No prompt with a result belongs to the group "{group}".',
+    fix: 'Choose one of the groups of this set: {groups}.'
+  },
+  EXPERIMENT_UNFINISHED: { message: 'The experiment "{name}" has no result yet.', fix: 'Resume it, and export it when it is finished.' },
   COUNTERFACTUAL_MISSING: {
     message: 'The method {method} needs a counterfactual prompt, whose activations are patched in.',
     fix: 'Give a prompt of as many tokens in which what matters is changed (--counterfactual on the command line).'

@@ -4,10 +4,12 @@ import { resolveBundled, toBundled } from '../../shared/bundled'
 import { keepPreflight, readPreflights } from '../storage/preflights'
 import { forgetProject, recentProjects } from '../storage/recent'
 import { changeSettings, readSettings } from '../storage/settings'
+import { createExperimentHandlers } from './experiment-handlers'
 import { createProjectHandlers } from './project-handlers'
 import { createRecordHandlers } from './record-handlers'
 import { writeReport } from './report'
 import { createSession } from './session'
+import { createSetHandlers } from './set-handlers'
 
 export interface ArchiveOptions {
   /** Folder of settings, recent projects and the copy of the demo project. */
@@ -53,6 +55,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       }),
     ...createProjectHandlers(session, options, paths),
     ...createRecordHandlers(session, paths),
+    ...createSetHandlers(session, paths),
+    ...createExperimentHandlers(session, paths),
     'report.write': (given) => session.inTurn(() => writeReport(session.project(), { ...given, version: options.version }))
   }
   return { handlers, close: () => session.inTurn(async () => session.close()) }

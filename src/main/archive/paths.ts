@@ -1,6 +1,7 @@
 /** Where models lie, as a project stores it (`bundled:` for those that ship with the app) and as the window needs it. */
 import type { ProjectState, SavedComparison, SavedRanking } from '../../shared/records/project'
-import type { Ranking } from '../../shared/records/ranking'
+import type { ExperimentManifest } from '../../shared/records/experiment'
+import type { Provenance, Ranking } from '../../shared/records/ranking'
 import type { Comparison } from '../../shared/records/steering'
 
 export interface Paths {
@@ -11,10 +12,7 @@ export interface Paths {
 }
 
 export function mapRanking(ranking: Ranking, map: (path: string) => string): Ranking {
-  const { provenance } = ranking
-  const model = { ...provenance.model, path: map(provenance.model.path) }
-  const sae = { ...provenance.sae, path: map(provenance.sae.path) }
-  return { ...ranking, provenance: { ...provenance, model, sae } }
+  return { ...ranking, provenance: mapProvenance(ranking.provenance, map) }
 }
 
 export function mapComparison(comparison: Comparison, map: (path: string) => string): Comparison {
@@ -22,6 +20,22 @@ export function mapComparison(comparison: Comparison, map: (path: string) => str
   const model = { ...provenance.model, path: map(provenance.model.path) }
   const sae = provenance.sae === null ? null : { ...provenance.sae, path: map(provenance.sae.path) }
   return { ...comparison, provenance: { ...provenance, model, sae } }
+}
+
+/** Which model and SAE something was or will be run with. */
+export function mapBench<B extends { readonly model: string; readonly sae: string }>(bench: B, map: (path: string) => string): B {
+  return { ...bench, model: map(bench.model), sae: map(bench.sae) }
+}
+
+export function mapManifest(manifest: ExperimentManifest, map: (path: string) => string): ExperimentManifest {
+  const { bench } = manifest
+  const model = { ...bench.model, path: map(bench.model.path) }
+  return { ...manifest, bench: { ...bench, model, sae: { ...bench.sae, path: map(bench.sae.path) } } }
+}
+
+export function mapProvenance(provenance: Provenance, map: (path: string) => string): Provenance {
+  const model = { ...provenance.model, path: map(provenance.model.path) }
+  return { ...provenance, model, sae: { ...provenance.sae, path: map(provenance.sae.path) } }
 }
 
 export function shownRanking(saved: SavedRanking, paths: Paths): SavedRanking {

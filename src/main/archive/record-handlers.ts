@@ -1,31 +1,17 @@
 /** What a project holds: groups, prompts, rankings, recipes, comparisons. */
 import type { ArchiveCalls, Handlers } from '../../shared/contract'
-import type { ProjectState } from '../../shared/records/project'
 import * as comparisons from '../storage/comparisons'
-import type { Project } from '../storage/project'
 import * as prompts from '../storage/prompts'
 import * as rankings from '../storage/rankings'
-import { projectState } from '../storage/state'
-import { mapComparison, mapRanking, shownComparison, shownRanking, shownState } from './paths'
+import { projectChanges } from './changes'
+import { mapComparison, mapRanking, shownComparison, shownRanking } from './paths'
 import type { Paths } from './paths'
 import type { Session } from './session'
 
 type RecordCalls = Extract<keyof ArchiveCalls, `${'groups' | 'prompts' | 'rankings' | 'recipes' | 'comparisons'}.${string}`>
 
 export function createRecordHandlers(session: Session, paths: Paths): Pick<Handlers<ArchiveCalls>, RecordCalls> {
-  const state = async (): Promise<ProjectState> => shownState(await projectState(session.project()), paths)
-  /** Changes the project, then answers with its new state. */
-  const changing = (work: (project: Project) => Promise<void>) =>
-    session.inTurn(async () => {
-      await work(session.project())
-      return { state: await state() }
-    })
-  /** Adds to the project, then answers with the id and the new state. */
-  const creating = (work: (project: Project) => Promise<string>) =>
-    session.inTurn(async () => {
-      const id = await work(session.project())
-      return { id, state: await state() }
-    })
+  const { changing, creating } = projectChanges(session, paths)
   return {
     'groups.add': ({ name }) => creating((project) => prompts.addGroup(project, name)),
     'groups.update': ({ id, ...given }) => changing((project) => prompts.updateGroup(project, id, given)),

@@ -37,7 +37,10 @@ const KINDS: Record<RecordedTable, string> = {
   prompts: 'prompt',
   rankings: 'ranking',
   recipes: 'recipe',
-  comparisons: 'comparison'
+  comparisons: 'comparison',
+  prompt_sets: 'prompt set',
+  set_runs: 'run',
+  experiments: 'experiment'
 }
 
 interface Image {
@@ -207,7 +210,10 @@ async function forget(db: Kysely<Schema>, newest: number): Promise<void> {
 async function removeUnnamedPayloads(db: Kysely<Schema>): Promise<void> {
   for (const [table, payloads] of [
     ['rankings', 'ranking_payloads'],
-    ['comparisons', 'comparison_payloads']
+    ['comparisons', 'comparison_payloads'],
+    ['set_runs', 'set_run_payloads'],
+    ['prompt_sets', 'prompt_set_payloads'],
+    ['experiments', 'experiment_payloads']
   ] as const) {
     await sql`delete from ${sql.table(payloads)} where id not in (select id from ${sql.table(table)})
       and id not in (select row_id from history_changes where table_name = ${table})`.execute(db)

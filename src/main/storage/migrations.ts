@@ -49,7 +49,35 @@ const first: NamedMigration = {
   }
 }
 
-export const MIGRATIONS: readonly NamedMigration[] = [first]
+const sets: NamedMigration = {
+  name: '0002-sets-and-experiments',
+  async up(db: Database) {
+    await run(db, [
+      'create table prompt_set_payloads (id text primary key, prompts text not null)',
+      `create table prompt_sets (id text primary key references prompt_set_payloads (id), name text not null, notes text not null,
+        source text not null, prompts integer not null, groups text not null, created_at text not null)`,
+      'create table set_run_payloads (id text primary key, batches integer not null, provenance text)',
+      `create table set_runs (id text primary key references set_run_payloads (id), set_id text not null references prompt_sets (id),
+        name text not null, notes text not null, settings text not null, bench text not null, model text not null, sae text not null,
+        sae_hash text not null, hook text not null, prompts integer not null, created_at text not null)`,
+      `create table set_batches (run_id text not null references set_run_payloads (id) on delete cascade, batch integer not null,
+        failed integer not null, body text not null, latent blob not null, score blob not null, max_activation blob not null,
+        mean_activation blob not null, primary key (run_id, batch)) without rowid`,
+      `create table set_latents (latent integer not null, run_id text not null references set_run_payloads (id) on delete cascade,
+        prompt integer not null, rank integer not null, score real not null, max_activation real not null, target text not null,
+        primary key (latent, run_id, prompt)) without rowid`,
+      'create table experiment_payloads (id text primary key, prompts text not null, parts integer not null, manifest text, result text)',
+      `create table experiments (id text primary key references experiment_payloads (id), name text not null, notes text not null,
+        experiment text not null, settings text not null, bench text not null, model text not null, sae text not null, hook text not null,
+        prompts integer not null, repeats text, created_at text not null)`,
+      `create table experiment_parts (experiment_id text not null references experiment_payloads (id) on delete cascade,
+        part integer not null, data text not null, primary key (experiment_id, part)) without rowid`,
+      'pragma user_version = 2'
+    ])
+  }
+}
+
+export const MIGRATIONS: readonly NamedMigration[] = [first, sets]
 
 /** The `user_version` of a file that has every migration; a file with a higher one comes from a newer workbench. */
 export const FORMAT_VERSION = MIGRATIONS.length

@@ -70,6 +70,68 @@ export interface Schema {
   }
   /** Comparison as JSON; same id as its row in `comparisons`. */
   comparison_payloads: { id: string; body: string }
+  prompt_sets: {
+    id: string
+    name: string
+    notes: string
+    source: string
+    /** How many, and the names of their groups as JSON. */
+    prompts: number
+    groups: string
+    created_at: string
+  }
+  /** SetPrompt[] as JSON; same id as its row in `prompt_sets`. */
+  prompt_set_payloads: { id: string; prompts: string }
+  set_runs: {
+    id: string
+    set_id: string
+    name: string
+    notes: string
+    /** SetSettings, and which model and SAE, as JSON. */
+    settings: string
+    bench: string
+    model: string
+    sae: string
+    sae_hash: string
+    hook: string
+    prompts: number
+    created_at: string
+  }
+  /** How many batches there are (0 before the first), and Provenance as JSON once it is finished; same id as its row in `set_runs`. */
+  set_run_payloads: { id: string; batches: number; provenance: string | null }
+  /** A finished batch: its SetResults as JSON without their arrays, and those end to end as bytes, little-endian. */
+  set_batches: {
+    run_id: string
+    batch: number
+    failed: number
+    body: string
+    latent: Blob
+    score: Blob
+    max_activation: Blob
+    mean_activation: Blob
+  }
+  /** The best latents of each prompt of each run: answers "in which prompts did it matter". Ranks count from 1. */
+  set_latents: { latent: number; run_id: string; prompt: number; rank: number; score: number; max_activation: number; target: string }
+  experiments: {
+    id: string
+    name: string
+    notes: string
+    experiment: string
+    /** ExperimentSettings, and which model and SAE, as JSON. */
+    settings: string
+    bench: string
+    model: string
+    sae: string
+    hook: string
+    prompts: number
+    /** Id of the experiment that it repeats, or null. */
+    repeats: string | null
+    created_at: string
+  }
+  /** SetPrompt[] as JSON, how many parts there are (0 before the first), and manifest and result once it is finished. */
+  experiment_payloads: { id: string; prompts: string; parts: number; manifest: string | null; result: string | null }
+  /** What a finished part left behind, as JSON. */
+  experiment_parts: { experiment_id: string; part: number; data: string }
   /** One row per change a person made; `undone` ones can be done again. */
   history: { seq: Generated<number>; label: string; at: string; undone: number }
   /** The rows that a change touched, in order, as JSON images before and after; null where there was no row. */
@@ -77,7 +139,17 @@ export interface Schema {
 }
 
 /** Tables whose changes history records. All have a text column `id`. */
-export const RECORDED_TABLES = ['project', 'prompt_groups', 'prompts', 'rankings', 'recipes', 'comparisons'] as const
+export const RECORDED_TABLES = [
+  'project',
+  'prompt_groups',
+  'prompts',
+  'rankings',
+  'recipes',
+  'comparisons',
+  'prompt_sets',
+  'set_runs',
+  'experiments'
+] as const
 export type RecordedTable = (typeof RECORDED_TABLES)[number]
 
 /** "GSAE" in ASCII: bytes 68 to 71 of every project file. */

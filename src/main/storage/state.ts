@@ -8,6 +8,9 @@ import { historyLabels } from './history'
 import type { Project } from './project'
 import { rankingSummary } from './rankings'
 import { comparisonSummary } from './comparisons'
+import { experimentSummaries } from './experiments'
+import { setSummaries } from './prompt-sets'
+import { runSummaries } from './set-runs'
 import type { Schema } from './schema'
 
 /** Everything but the big payloads, checked by its schema. Lists are in the order that the window shows. */
@@ -36,6 +39,9 @@ async function read(project: Project): Promise<unknown> {
     rankings: rankings.map(rankingSummary),
     recipes: await recipes(db),
     comparisons: comparisons.map(comparisonSummary),
+    sets: await setSummaries(db),
+    setRuns: await runSummaries(db),
+    experiments: await experimentSummaries(db),
     ...(await historyLabels(db)),
     savedAt: row.saved_at
   }

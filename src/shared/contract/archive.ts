@@ -7,6 +7,8 @@ import { ExactCheck, Ranking } from '../records/ranking'
 import { Settings } from '../records/settings'
 import { Comparison, Recipe } from '../records/steering'
 import { call } from './call'
+import { experimentArchiveCalls } from './experiments'
+import { setArchiveCalls } from './sets'
 
 const Id = z.object({ id: z.string() })
 const State = z.object({ state: ProjectState })
@@ -87,6 +89,9 @@ export const archiveCalls = {
   'comparisons.get': call({ input: Id, output: SavedComparison }),
   'comparisons.update': call({ input: Id.extend({ name: z.string().optional(), notes: z.string().optional() }), output: State }),
   'comparisons.delete': call({ input: Id, output: State }),
+
+  ...setArchiveCalls,
+  ...experimentArchiveCalls,
 
   /** Builds a report of the open project; empty lists mean "none", at least one must be named. */
   'report.write': call({

@@ -125,7 +125,7 @@ export const Aggregate = z.object({
   topK: z.number().int(),
   groups: z.tuple([z.string(), z.string()]).nullable(),
   resamples: z.number().int(),
-  /** By the size of the mean, largest first; at most `limit` of `total`. */
+  /** By the size of the mean, largest first; with groups by p, smallest first. At most `limit` of `total`. */
   latents: z.array(AggregateLatent),
   total: z.number().int(),
   /** Mean overlap (Jaccard) of the top k of two prompts: of paraphrases of one another, and of others; null without paraphrases. */

@@ -1,0 +1,37 @@
+/** Calls for experiments kept in the project. */
+import type { Handlers } from '../../shared/contract'
+import type { experimentArchiveCalls } from '../../shared/contract/experiments'
+import * as experiments from '../storage/experiments'
+import { reproductionOf } from '../storage/reproduction'
+import { projectChanges } from './changes'
+import { exportExperiment } from './export-experiment'
+import { mapBench, mapManifest, type Paths } from './paths'
+import type { Session } from './session'
+
+export function createExperimentHandlers(session: Session, paths: Paths): Handlers<typeof experimentArchiveCalls> {
+  const { inTurn, project } = session
+  const { state, changing, creating } = projectChanges(session, paths)
+  return {
+    'experiments.create': (given) =>
+      creating((open) => experiments.createExperiment(open, { ...given, bench: mapBench(given.bench, paths.stored) })),
+    'experiments.get': ({ id }) =>
+      inTurn(async () => {
+        const saved = await experiments.getExperiment(project(), id)
+        return { ...saved, bench: mapBench(saved.bench, paths.shown), manifest: saved.manifest && mapManifest(saved.manifest, paths.shown) }
+      }),
+    'experiments.append': ({ id, part, parts }) =>
+      inTurn(async () => ({ done: await experiments.appendExperimentPart(project(), id, part, parts) })),
+    'experiments.finish': ({ id, result, manifest }) =>
+      inTurn(async () => {
+        const open = project()
+        await experiments.finishExperiment(open, id, { result, manifest: mapManifest(manifest, paths.stored) })
+        const { repeats } = await experiments.getExperiment(open, id)
+        const original = repeats === null ? null : (await experiments.getExperiment(open, repeats.id)).result
+        return { state: await state(), reproduction: original && reproductionOf(original, result) }
+      }),
+    'experiments.update': ({ id, ...given }) => changing((open) => experiments.updateExperiment(open, id, given)),
+    'experiments.delete': ({ id }) => changing((open) => experiments.deleteExperiment(open, id)),
+    'experiments.export': ({ id, path, format }) =>
+      inTurn(async () => exportExperiment(await experiments.getExperiment(project(), id), path, format))
+  }
+}
