@@ -19,6 +19,7 @@ import { createEngineHandlers, type EngineHandlers } from '../../src/main/engine
 import { assert } from '../../src/shared/errors'
 import { kindsOf, largeTable, LargeTimes, timeLarge } from './large'
 import { writeLarge } from './large-sae'
+import { timeLayers, type LayersSubject } from './layers'
 import { matMulRate } from './measure'
 import { measureJob, measureMemory, memoryTable, writeCase } from './memory'
 import { findTorch, INSTALL, timePeer } from './peer'
@@ -89,6 +90,11 @@ async function measure(folder: string, python: string | null): Promise<Results> 
   // The small model first: what the large one leaves behind would count as its memory.
   const small = await timed(defaultSubject(), runs)
   const large = await timed(randomSubject(folder), runs)
+  const layers = []
+  for (const subject of [defaultLayers(), randomLayers(folder)]) {
+    say(`timing the layers of ${subject.name} together`)
+    layers.push(await timeLayers(engineHandlers(), subject, runs))
+  }
   const peer =
     python === null
       ? null
@@ -101,7 +107,7 @@ async function measure(folder: string, python: string | null): Promise<Results> 
           runs
         )
   const gigaRate = Math.max(before, await matMulRate())
-  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], peer }
+  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], layers, peer }
 }
 
 async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {
@@ -150,6 +156,21 @@ function defaultSubject(): Subject {
     hook,
     lengths: [16, 64, 256]
   }
+}
+
+/** The default model's SAEs, as a person would rank them together. */
+function defaultLayers(): LayersSubject {
+  const { name, model, lengths } = defaultSubject()
+  const sae = (hook: string): string => join(root, 'models', 'storyteller', 'saes', `${hook}-topk-2048`)
+  const hooks = [1, 3, 4].map((layer) => `blocks.${layer}.hook_resid_post`)
+  return { name, model, lengths, layers: hooks.map((hook) => ({ sae: sae(hook), hook })) }
+}
+
+/** The random model with its one SAE at three places. */
+function randomLayers(folder: string): LayersSubject {
+  const { name, model, sae, lengths } = randomSubject(folder)
+  const hooks = [2, 6, 10].map((layer) => `blocks.${layer}.hook_resid_post`)
+  return { name, model, lengths, layers: hooks.map((hook) => ({ sae, hook })) }
 }
 
 function say(what: string): void {

@@ -1,4 +1,5 @@
 /** The results as one table for people, or as one object for programs. */
+import type { LayersTimes } from './layers'
 import type { PeerTimes } from './peer'
 import type { SubjectTimes } from './work'
 
@@ -8,6 +9,7 @@ export interface Results {
   /** Measured float32 matrix-multiply rate, in 10^9 operations a second. */
   readonly gigaRate: number
   readonly subjects: readonly SubjectTimes[]
+  readonly layers: readonly LayersTimes[]
   readonly peer: PeerTimes | null
 }
 
@@ -35,9 +37,21 @@ export function asTable(results: Results): string {
     rows.push(['  load', `${number(loadMilliseconds)} ms`, 'from the folder to the first ranking'])
     rows.push(['  peak memory', `${number(peakBytes / 2 ** 20)} MiB`, 'of the process so far'])
   }
+  rows.push(...results.layers.flatMap(layersRows))
   if (peer !== null) rows.push(...peerRows(results, peer))
   const head = `${processor}, ${cores} cores; matrix multiply ${number(gigaRate)} GFLOP/s (float32, 1024 x 1024, same runtime)`
   return [head, '', ...align(rows)].join('\n')
+}
+
+function layersRows({ subject, times }: LayersTimes): [string, string, string][] {
+  return [
+    [`${subject.name}: ${subject.layers.map(({ hook }) => hook).join(', ')}`, '', ''],
+    ...times.map(({ tokens, layers, together, alone, first }): [string, string, string] => [
+      `  ${layers} layers together, ${tokens} tokens`,
+      `${number(together)} ms`,
+      `${(together / alone).toFixed(2)} times one layer alone (${number(alone)} ms on the mean), ${(together / first).toFixed(2)} times the first`
+    ])
+  ]
 }
 
 function peerRows({ subjects }: Results, { torch, threads, prompts }: PeerTimes): [string, string, string][] {
@@ -52,7 +66,7 @@ function peerRows({ subjects }: Results, { torch, threads, prompts }: PeerTimes)
 }
 
 /** The same numbers under plain names; the rankings are left out. */
-export function asJson({ processor, cores, gigaRate, subjects, peer }: Results): unknown {
+export function asJson({ processor, cores, gigaRate, subjects, layers, peer }: Results): unknown {
   return {
     machine: { processor, cores, matMulGflops: gigaRate },
     node: process.version,
@@ -70,6 +84,7 @@ export function asJson({ processor, cores, gigaRate, subjects, peer }: Results):
       })),
       generation
     })),
+    layers: layers.map(({ subject, times }) => ({ name: subject.name, hooks: subject.layers.map(({ hook }) => hook), times })),
     peer
   }
 }

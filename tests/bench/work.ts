@@ -116,6 +116,7 @@ function operations(model: ModelInfo, sae: SaeInfo, hook: string, method: Method
   return 2 * (layers + tokens * d * (sae.d_sae + (sae.k ?? 0)) + unembeddings * d * d_vocab)
 }
 
-function quiet<E>(): HandlerTask<E> {
+/** A task that nobody watches. */
+export function quiet<E>(): HandlerTask<E> {
   return { signal: new AbortController().signal, progress: () => undefined, emit: () => undefined }
 }
