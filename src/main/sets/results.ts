@@ -115,6 +115,22 @@ export function resultsTable(results: readonly SetResult[]): Table {
   return rows === 0 ? { columns, rows } : tableOf(columns)
 }
 
+/** Rows of a piece, or a few more: pieces end where a prompt does. */
+const PIECE_ROWS = 100_000
+
+/** Results, in their order, as the pieces in which they are written: the same results are the same pieces, and so the same file. */
+export function* resultPieces(results: Iterable<SetResult>): Generator<Table> {
+  let [some, rows]: [SetResult[], number] = [[], 0]
+  for (const result of results) {
+    some.push(result)
+    rows += Math.max(1, result.latent.length)
+    if (rows < PIECE_ROWS) continue
+    yield resultsTable(some)
+    ;[some, rows] = [[], 0]
+  }
+  if (some.length > 0) yield resultsTable(some)
+}
+
 /** The columns of `resultsTable`. */
 export const RESULT_COLUMNS: readonly ColumnSpec[] = specsOf(resultsTable([]).columns)
 

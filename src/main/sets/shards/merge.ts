@@ -5,16 +5,13 @@ import { join } from 'node:path'
 import { fail } from '../../../shared/errors'
 import { SetPrompt, type SetResult } from '../../../shared/records/sets'
 import { breathe, type Task } from '../../../shared/task'
-import { readTables, writeTables, type Table, type TableFormatName } from '../../tables'
+import { readTables, writeTables, type TableFormatName } from '../../tables'
 import { parseJsonl } from '../../tables/jsonl'
 import { failToRead } from '../../tensors/files'
-import { RESULT_COLUMNS, resultsTable } from '../results'
+import { RESULT_COLUMNS, resultPieces } from '../results'
 import { batchFrom, SHARD_COLUMNS } from './batch-table'
 import { digestOf } from './journal'
 import { differenceOf, MANIFEST_NAME, promptsFile, readManifest, shardFiles, type Finished, type Manifest } from './manifest'
-
-/** Rows of a piece of the merged table, or a few more: pieces end where a prompt does. */
-const PIECE_ROWS = 100_000
 
 interface Found {
   readonly folder: string
@@ -127,8 +124,23 @@ export async function* mergedBatches({ shards }: Merge, task: Task): AsyncGenera
 }
 
 /**
+ * Every result, in the order of prompts. @throws SHARD_DAMAGED where a prompt has none or several, what reading throws; rejects with
+ * Cancelled
+ */
+export async function mergedResults(merge: Merge, task: Task): Promise<SetResult[]> {
+  const { count } = merge.first.manifest.identity.prompts
+  const results = new Map<number, SetResult>()
+  for await (const { results: some } of mergedBatches(merge, task))
+    for (const result of some) {
+      if (results.has(result.index) || result.index < 0 || result.index >= count) fail('SHARD_DAMAGED', { path: `Prompt ${result.index}` })
+      results.set(result.index, result)
+    }
+  return Array.from({ length: count }, (_, index) => results.get(index) ?? fail('SHARD_DAMAGED', { path: `Prompt ${index}` }))
+}
+
+/**
  * Writes one table of all results, by prompt and then rank; it is whole or not there.
- * @throws SHARDS_MISSING where a prompt is in no shard, what reading and writing throw; rejects with Cancelled
+ * @throws what `mergedResults` and writing throw; rejects with Cancelled
  */
 export async function writeMerged(
   merge: Merge,
@@ -136,26 +148,7 @@ export async function writeMerged(
   format: TableFormatName,
   task: Task
 ): Promise<{ prompts: number; rows: number }> {
-  const { count } = merge.first.manifest.identity.prompts
-  const results = new Array<SetResult | undefined>(count)
-  for await (const { results: some } of mergedBatches(merge, task)) for (const result of some) results[result.index] = result
-  const lost = results.findIndex((result) => result === undefined)
-  if (lost >= 0) fail('SHARD_DAMAGED', { path: `The result of prompt ${lost}` })
-  let rows = 0
-  function* pieces(): Generator<Table> {
-    for (let at = 0; at < count;) {
-      const some: SetResult[] = []
-      for (let size = 0; at < count && size < PIECE_ROWS; at++) {
-        const result = results[at]
-        if (result === undefined) continue
-        some.push(result)
-        size += Math.max(1, result.latent.length)
-      }
-      const piece = resultsTable(some)
-      rows += piece.rows
-      yield piece
-    }
-  }
-  await writeTables(path, format, RESULT_COLUMNS, pieces())
-  return { prompts: count, rows }
+  const results = await mergedResults(merge, task)
+  await writeTables(path, format, RESULT_COLUMNS, resultPieces(results))
+  return { prompts: results.length, rows: results.reduce((sum, { latent }) => sum + Math.max(1, latent.length), 0) }
 }
