@@ -71,7 +71,7 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
       if (!(await preflights.ensure(model, sae))) return
       await begin({
         name: freeName(
-          `${EXPERIMENT_NAMES[info.name]}, ${prompts.chosen?.name ?? ''} (${prompts.prompts.length})`,
+          `${EXPERIMENT_NAMES[info.name]}, ${prompts.prompts.length} of ${prompts.chosen?.name ?? ''}`,
           experiments.list.map(({ name }) => name)
         ),
         experiment: info.name,

@@ -41,9 +41,9 @@ export function cellText(cell: ResultCell, digits = DIGITS): CellText {
   return { value: formatNumber(cell.value, digits), interval: `${formatNumber(cell.low, digits)} to ${formatNumber(cell.high, digits)}` }
 }
 
-/** A column's heading with its unit: "EM (%)". */
+/** A column's heading with its unit, where the label does not end with it: "EM (%)", "K = 50 %". */
 export function columnName({ label, unit }: ResultTable['columns'][number]): string {
-  return unit === '' ? label : `${label} (${unit})`
+  return unit === '' || label.endsWith(unit) ? label : `${label} (${unit})`
 }
 
 /** A table as rows of text and numbers for the clipboard; an interval becomes three columns, as in the exports. */

@@ -41,6 +41,7 @@ describe('cells of a result', () => {
 
   it('stand under their label and unit', () => {
     expect(table.columns.map(columnName)).toEqual(['method', 'K (%)', 'EM (%)'])
+    expect(columnName({ key: 'k', label: 'K = 50 %', unit: '%' })).toBe('K = 50 %')
   })
 })
 
