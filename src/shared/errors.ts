@@ -185,6 +185,10 @@ export const ERRORS = {
     message: 'What is stored as part {part} of the experiment "{experiment}" does not belong to it: {reason}.',
     fix: 'Run the experiment from its beginning.'
   },
+  EXPERIMENT_MANIFEST: {
+    message: '{path} cannot be repeated: {reason}.',
+    fix: 'Choose the manifest.json of a finished experiment, with its result.json beside it.'
+  },
   EXPERIMENT_NO_ANSWERS: {
     message: 'The experiment "{experiment}" scores answers, but no prompt of this set has an expected one.',
     fix: 'Give the prompts answers: a column "answer" in the file they come from.'

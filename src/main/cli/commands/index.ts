@@ -4,6 +4,7 @@ import { attribute } from './attribute'
 import { attributeLayers } from './attribute-layers'
 import { attributeSet } from './attribute-set'
 import { demo } from './demo'
+import { experiment } from './experiment'
 import { generate } from './generate'
 import { inspect } from './inspect'
 import { labels } from './labels'
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   attributeLayers,
   attributeSet,
   merge,
+  experiment,
   generate,
   ...labels,
   report,
