@@ -67,6 +67,19 @@ function addStatistics(result: Graph, node: Node, x: Value, [mean, scale]: reado
   for (const [made, value] of [[found, mean] as const, [inverse, scale] as const]) if (value) addIdentity(result, made, value)
 }
 
+/**
+ * The same graph with every normalisation in plain arithmetic: the kernels hold their epsilon in float32, which would be seen in float64.
+ */
+export function withPlainNorms(graph: Graph): Graph {
+  const result: Graph = { ...graph, nodes: [], initializers: new Map(graph.initializers) }
+  for (const node of graph.nodes)
+    if (isNorm(node)) withScale(result, node, null)
+    else result.nodes.push(node)
+  return result
+}
+
+const isNorm = ({ op }: Node): boolean => /LayerNormalization$/.test(op)
+
 /** 1 / sqrt(mean x² + epsilon) of each row. */
 function inverseRoot(graph: Graph, x: Value, epsilon: number): Value {
   const square = op.reduceMean(graph, op.mul(graph, x, x), { axes: [-1], keep: true })
@@ -102,7 +115,7 @@ export function holding(graph: Graph, held: Held): { probe: Graph; fed: Graph; n
     if (held.attention && node.op === 'Softmax' && y && !targets.has(y.name)) {
       probe.nodes.push(node)
       addIdentity(fed, swap(y), y)
-    } else if (held.norms && /LayerNormalization$/.test(node.op)) {
+    } else if (held.norms && isNorm(node)) {
       withScale(fed, node, swap(withScale(probe, node, null)))
     } else {
       probe.nodes.push(node)

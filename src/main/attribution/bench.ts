@@ -54,7 +54,7 @@ export function openBench({ openSession, sessions, encoder, hook: asked, version
     reads,
     versions,
     gradient(kind) {
-      const key = JSON.stringify([kind.reading, kind.frozen.attention, kind.frozen.norms, kind.direct, kind.batched])
+      const key = JSON.stringify([kind.reading, kind.frozen.attention, kind.frozen.norms, kind.direct])
       const known = opened.get(key)
       if (known) return known
       const opening = createGradientSession(openSession, model, hook, kind, requested)

@@ -26,8 +26,6 @@ export interface GradientKind {
    * through later blocks (direct logit attribution, methods.md 5.2).
    */
   readonly direct: boolean
-  /** For several prompts at once. One prompt alone is quicker without: its last block runs at the wanted positions only. */
-  readonly batched: boolean
 }
 
 /** A term of the prompt in row `row` of the batch. */
@@ -79,7 +77,6 @@ export async function createGradientSession(
   return {
     device: session.device,
     async run(request) {
-      assert(kind.batched || request.batch === 1, 'a session for one prompt is given one')
       const { places, feeds } = feedsOf(model, hook, request, takesPositions)
       const outputs = await session.run(feeds)
       const all = floatsOf(outputs, 'logits')
@@ -90,21 +87,20 @@ export async function createGradientSession(
         ids: [...integersOf(outputs, 'chosen')],
         readings: [...floatsOf(outputs, 'readings')],
         logits: places.of.map((place) => all.subarray(place * d_vocab, (place + 1) * d_vocab)),
-        gradient: kind.direct ? spread(found, request, places.select, widthOf(model.config, hook)) : found
+        gradient: kind.direct ? spread(found, request, places, model.config.d_model) : found
       }
     },
     release: () => session.release()
   }
 }
 
-/** Places are counted along [batch x positions]. */
 function feedsOf({ config }: Model, hook: string, request: GradientRequest, takesPositions: boolean): { places: Places; feeds: Feeds } {
   const { batch, positions, values, beside, terms } = request
-  const places = placesOf(terms.map(({ row, position }) => row * positions + position))
+  const places = placesOf(batch, terms)
   const feeds = {
     hook: f32([batch, positions, widthOf(config, hook)], values),
     ...(beside ? { beside: f32([batch, positions, config.d_model], beside) } : {}),
-    select: i64([places.select.length], places.select),
+    select: i64([batch, places.count], places.select),
     ...termFeeds(terms, places),
     ...(takesPositions ? { positions: positionsFrom(0, positions) } : {})
   }
@@ -112,20 +108,23 @@ function feedsOf({ config }: Model, hook: string, request: GradientRequest, take
 }
 
 /** The gradient of the final residual stream at the places, put where they are; 0 elsewhere. */
-function spread(found: Float32Array, { batch, positions }: GradientRequest, select: readonly number[], width: number): Float32Array {
+function spread(found: Float32Array, { batch, positions, terms }: GradientRequest, { of }: Places, width: number): Float32Array {
   const out = new Float32Array(batch * positions * width)
-  select.forEach((place, at) => out.set(found.subarray(at * width, (at + 1) * width), place * width))
+  terms.forEach(({ row, position }, term) => {
+    const place = of[term] ?? 0
+    out.set(found.subarray(place * width, (place + 1) * width), (row * positions + position) * width)
+  })
   return out
 }
 
 /**
- * The suffix segment's inputs, with `select` along [batch x seq] where it is batched; of each term its `place` among the selected ones,
- * its token `target` (-1 for the greedy one) and its `weight`. Outputs `logits` [places, d_vocab], `chosen` and `readings` [terms], and
- * `gradient` [batch, seq, width] of the weighted sum, or of the direct path [places, d_model]. @throws HOOK_UNKNOWN, DIRECT_PATH_UNKNOWN
+ * The suffix segment's inputs, with `select` int64 [batch, n], and those of `readTerms`. Outputs `logits` [places, d_vocab], `chosen` and
+ * `readings` [terms], and `gradient` of the weighted sum, [batch, seq, width], or along the direct path [batch, n, d_model].
+ * @throws HOOK_UNKNOWN, DIRECT_PATH_UNKNOWN
  */
-export function buildGradientGraph(model: Model, hook: string, { reading, frozen, direct, batched }: GradientKind): Graph {
+export function buildGradientGraph(model: Model, hook: string, { reading, frozen, direct }: GradientKind): Graph {
   if (direct && !isAdded(hook)) fail('DIRECT_PATH_UNKNOWN', { hook })
-  const segment = buildSegment(model, { from: hook, to: 'logits', cache: false, flat: batched })
+  const segment = buildSegment(model, { from: hook, to: 'logits', cache: false, ragged: true })
   const { graph, final, patterns } = segment
   const given = graph.inputs.find(({ name }) => name === 'hook')
   assert(given && final, 'a suffix segment takes hook values and yields logits')

@@ -67,7 +67,10 @@ export async function createLayersSession(
   return {
     device: session.device,
     async run({ ids, terms }) {
-      const read = placesOf(terms.map(({ position }) => position))
+      const read = placesOf(
+        1,
+        terms.map(({ position }) => ({ row: 0, position }))
+      )
       const outputs = await session.run({
         tokens: i64([1, ids.length], ids),
         positions: positionsFrom(0, ids.length),

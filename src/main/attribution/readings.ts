@@ -50,17 +50,28 @@ function readingsOf(segment: Segment, logits: Value, reading: Reading, place: Va
   return op.gatherND(graph, spread, at)
 }
 
-/** Where terms are read, each place once; and which of them each term has. */
+/** Where the terms of each row of a batch are read: the different positions of each, filled up to `count` with ones no term has. */
 export interface Places {
+  readonly count: number
+  /** [batch, count] */
   readonly select: readonly number[]
+  /** Of each term its place, counted along [batch x count]. */
   readonly of: readonly number[]
 }
 
-/** The places of terms whose positions are counted along one axis. */
-export function placesOf(positions: readonly number[]): Places {
-  const select = [...new Set(positions)]
-  const index = new Map(select.map((position, place) => [position, place]))
-  return { select, of: positions.map((position) => index.get(position) ?? 0) }
+/** The places of terms; each position of a row once, however many terms are read there. */
+export function placesOf(batch: number, terms: readonly { readonly row: number; readonly position: number }[]): Places {
+  const rows = Array.from({ length: batch }, () => new Map<number, number>())
+  const within = terms.map(({ row, position }) => {
+    const own = rows[row]
+    assert(own, `the batch has a row ${row}`)
+    const place = own.get(position) ?? own.size
+    own.set(position, place)
+    return place
+  })
+  const count = Math.max(1, ...rows.map(({ size }) => size))
+  const select = rows.flatMap((own) => [...own.keys(), ...new Array<number>(count - own.size).fill(0)])
+  return { count, select, of: terms.map(({ row }, term) => row * count + (within[term] ?? 0)) }
 }
 
 /** What the inputs that `readTerms` adds are fed with. */

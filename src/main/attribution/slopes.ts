@@ -37,8 +37,7 @@ export async function slopesOf(bench: Bench, prepared: readonly Prepared[], task
   assert(first, 'there is a prompt')
   const { method, target, frozen } = first
   const along = method.gradient === 'path'
-  const batched = prepared.length > 1 || along
-  const session = await bench.gradient({ reading: target.reading, frozen, direct: method.gradient === 'direct', batched })
+  const session = await bench.gradient({ reading: target.reading, frozen, direct: method.gradient === 'direct' })
   const rows = prepared.map(({ substituted, own, plan }) => ({ values: substituted, beside: own.beside, terms: plan.terms }))
   const points = await runRows(bench, session, rows)
   const found = points.map(({ ids, logits, gradient }) => ({ ids, logits, gradient, device: session.device }))

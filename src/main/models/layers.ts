@@ -72,10 +72,17 @@ export function softCap(graph: Graph, x: Value, c: number): Value {
   return op.mul(graph, op.tanh(graph, op.mul(graph, x, op.scalar(graph, 1 / c))), op.scalar(graph, c))
 }
 
-/** The mask once for each query head of a group: [group * queries, t]. Layers with the same rows share it. */
+/**
+ * The mask once for each query head of a group, [group * queries, t], or [b, 1, group * queries, t] where each row of the batch has
+ * queries of its own. Layers with the same rows share it.
+ */
 function groupedMask(emit: Emit, layer: number, group: number, window: number | null): Value {
+  const { graph } = emit
   const mask = emit.rows(layer, emit.mask(window), 0)
-  return emit.shared(`${mask.name} grouped`, () => op.concat(emit.graph, Array.from({ length: group }, () => mask), 0))
+  return emit.shared(`${mask.name} grouped`, () => {
+    const grouped = op.concat(graph, Array.from({ length: group }, () => mask), -2)
+    return grouped.shape.length === 2 ? grouped : op.unsqueeze(graph, grouped, [1])
+  })
 }
 
 /** Cosines and sines of the rotation angles, float32 [s, 1, e / 2]. */

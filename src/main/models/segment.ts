@@ -84,22 +84,13 @@ const capped = (graph: Graph, { cap }: Final, logits: Value): Value => (cap === 
 function emitFinal(model: Model, spec: SegmentSpec, emit: Emit, narrow: Emitted['narrow']): Final {
   const { architecture, config, rawConfig } = model
   const last = config.n_layers - 1
-  const stream = emitBlocks(model, spec, emit, last)
-  const resid = spec.flat === true ? selected(emit.graph, stream) : narrow(stream, 1)
+  const resid = narrow(emitBlocks(model, spec, emit, last), 1)
   return {
     resid,
     normalised: architecture.finalNorm(emit, resid),
     unembed: emit.weight(architecture.lens(config, rawConfig).unembed),
     cap: architecture.logitCap?.(config, rawConfig) ?? null
   }
-}
-
-/** The rows of x [batch, seq, d] at the places `select` of batch x seq, as [1, n, d]. */
-function selected(graph: Graph, x: Value): Value {
-  const [batch = 'batch', seq = 'seq', width = 0] = x.shape
-  const select = graph.inputs.find(({ name }) => name === 'select')
-  assert(select, 'a segment to the logits selects positions')
-  return op.gather(graph, op.reshape(graph, x, [1, multiplyDims(batch, seq), width]), select, 1)
 }
 
 function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hooks']): void {
@@ -144,11 +135,14 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const patterns: Value[] = []
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
-  const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', ['n']) : null
+  const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', spec.ragged === true ? ['batch', 'n'] : ['n']) : null
   const last = model.config.n_layers - 1
   // What is watched in the last block is wanted at every position, so that block is not narrowed before its end.
-  const whole = spec.flat === true || (spec.watch ?? []).some((hook) => layerOf(canonicalHook(hook)) === last)
-  const narrow = (x: Value, axis: number): Value => (select && x.shape[axis] === 'seq' ? op.gather(graph, x, select, axis) : x)
+  const whole = (spec.watch ?? []).some((hook) => layerOf(canonicalHook(hook)) === last)
+  const narrow = (x: Value, axis: number): Value => {
+    if (!select || x.shape[axis] !== 'seq') return x
+    return spec.ragged === true && axis === 1 ? gatherOfEach(emit, x, select) : op.gather(graph, x, select, axis)
+  }
   const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
   const given = (name: string): Value => {
     const found = graph.inputs.find((input) => input.name === name)
@@ -197,6 +191,16 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     }
   }
   return { emit, narrow, hooks, present, patterns }
+}
+
+/** Of x [batch, seq, ..] the positions `select` int64 [batch, n] of each row: [batch, n, ..]. */
+function gatherOfEach({ graph, shared }: Emit, x: Value, select: Value): Value {
+  const [batch = 'batch', seq = 'seq', ...rest] = x.shape
+  const places = shared('selected places', () => {
+    const rows = op.unsqueeze(graph, op.iota(graph, op.dimOf(graph, select, 0), batch), [1])
+    return op.add(graph, op.mul(graph, rows, op.dimValue(graph, seq)), select)
+  })
+  return op.gather(graph, op.reshape(graph, x, [multiplyDims(batch, seq), ...rest]), places)
 }
 
 /** The weight as float32. Half precision is cast in the graph; the runtime folds that once, when the session loads. */

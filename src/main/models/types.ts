@@ -138,7 +138,8 @@ export interface Architecture {
  * Inputs:  from "tokens": `tokens` int64 [batch, seq]; from a hook point: `hook` float32 [batch, seq, width], and where it lies off
  *          the residual stream `beside`, the stream there, float32 [batch, seq, d_model];
  *          `positions` int64 [seq]; with a cache: `past_key.{l}`, `past_value.{l}` float32 [batch, n_kv_heads, past, d_head]
- *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted.
+ *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted
+ *          ([batch, n] with `ragged`).
  * Outputs: to a hook point: `hook` and `beside` as above, and `also` float32 [batch, seq, width] when another place is asked for;
  *          to "logits": `logits` float32 [batch, n, d_vocab]; with a cache: `present_key.{l}`, `present_value.{l}`.
  * Inputs that a segment does not use are absent, and may be fed all the same: `positions` where no attention is left.
@@ -153,10 +154,10 @@ export interface SegmentSpec {
   /** Hook points and read points inside whose values at every position are outputs as well, `at.{i}` in their order. */
   readonly watch?: readonly string[]
   /**
-   * To "logits": `select` counts along [batch x seq] laid end to end, so that each row of a batch has positions of its own; `logits` is
-   * then [1, n, d_vocab]. The last block is not narrowed to the selected positions.
+   * To "logits": each row of the batch has selected positions of its own, because its prompt has a length of its own: `select` is int64
+   * [batch, n].
    */
-  readonly flat?: boolean
+  readonly ragged?: boolean
 }
 
 export interface Segment {
@@ -169,10 +170,9 @@ export interface Segment {
   /** Layers whose key/value cache this segment holds. */
   readonly layers: readonly number[]
   /**
-   * Of a segment to "logits": the residual stream before the final norm and its output, both at the selected positions, float32
-   * [batch, n, d_model], the unembedding,
-   * float32 [d_vocab, d_model], and the soft cap of logits if there is one. With `logitsOf` a few tokens' logits are differentiated
-   * without the whole vocabulary's.
+   * Of a segment to "logits": the residual stream before the final norm and the norm's output, both at the selected positions, float32
+   * [batch, n, d_model], the unembedding, float32 [d_vocab, d_model], and the soft cap of logits if there is one. With `logitsOf` a few
+   * tokens' logits are differentiated without the whole vocabulary's.
    */
   readonly final: { readonly resid: Value; readonly normalised: Value; readonly unembed: Value; readonly cap: number | null } | null
 }

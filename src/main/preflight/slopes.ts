@@ -16,7 +16,7 @@ export async function gradientCheck(bench: Bench, own: HookValues, active: Activ
   const { d_out, latents, Z, rows, tokenScale } = active
   const [base] = await suffixLogits(bench, 1, own.value, own.beside)
   const target = topTokens(base ?? new Float32Array(), 1)[0]?.id ?? 0
-  const session = await bench.gradient({ reading: 'logit', frozen: { attention: false, norms: false }, direct: false, batched: false })
+  const session = await bench.gradient({ reading: 'logit', frozen: { attention: false, norms: false }, direct: false })
   const positions = active.positions
   const terms = [{ row: 0, position: positions - 1, id: target, weight: 1 }]
   const { gradient } = await session.run({ batch: 1, positions, values: own.value, beside: own.beside, terms })
