@@ -10,7 +10,7 @@ type Format = (typeof FORMATS)[number]
 
 export const report: Command = {
   name: 'report',
-  summary: 'a report of all rankings and comparisons of a project',
+  summary: 'a report of everything a project holds: rankings, comparisons, set runs, experiments',
   options: {
     project: { type: 'string', value: 'FILE', help: 'the project (.gradsae)' },
     out: { type: 'string', value: 'FILE', help: 'the file to write: .html, .csv or .json' },
