@@ -196,8 +196,8 @@ export const ERRORS = {
   // prompts and targets
   PROMPT_EMPTY: { message: 'The prompt is empty.', fix: 'Type some text, or give token ids.' },
   PROMPT_ONLY_SPECIAL: {
-    message: 'The prompt holds nothing but special tokens, and those are left out.',
-    fix: 'Type some text, or count special tokens.'
+    message: 'The positions that count hold nothing but special tokens, and those are left out.',
+    fix: 'Type some text, count special tokens, or count more positions.'
   },
   PROMPT_TOO_LONG: {
     message: "The prompt has {tokens} tokens, but the model's context holds {limit}.",
@@ -207,6 +207,10 @@ export const ERRORS = {
   TARGET_SEVERAL_TOKENS: {
     message: 'The target "{text}" is {count} tokens for this model: {pieces}.',
     fix: 'Choose one of them, usually the first; a leading space often matters.'
+  },
+  CONTINUATION_TOO_LONG: {
+    message: "The prompt and its continuation have {tokens} tokens together, but the model's context holds {limit}.",
+    fix: 'Shorten one of them by at least {excess} tokens.'
   },
   TARGET_UNFIT: {
     message: 'The target "{kind}" takes {needs}.',

@@ -273,7 +273,7 @@ describe('what a person can get wrong', () => {
     )
     expect(await refusal({ prompt: { ids: [5, 56] } })).toBe('There is no token with the id 56. The vocabulary has the ids 0 to 55.')
     expect(await refusal({ prompt: { ids: [0] }, includeSpecial: false })).toBe(
-      'The prompt holds nothing but special tokens, and those are left out. Type some text, or count special tokens.'
+      'The positions that count hold nothing but special tokens, and those are left out. Type some text, count special tokens, or count more positions.'
     )
   })
 

@@ -12,6 +12,13 @@ it('a ranking without reading, preflight and decoder norms was read as the files
   expect(Ranking.parse(old)).toEqual(sampleRanking())
 })
 
+it('a ranking of one token and without switches counted every position, held nothing and had no counterfactual', () => {
+  const { scope: _scope, frozen: _frozen, formula: _formula, steps: _steps, seed: _seed, ...without } = sampleRanking()
+  const { counterfactual: _counterfactual, completeness: _completeness, errorEffects: _errorEffects, target, ...rest } = without
+  const { label: _label, terms: _terms, ...token } = target
+  expect(Ranking.parse({ ...rest, target: token })).toEqual(sampleRanking())
+})
+
 it('a comparison without them, too', () => {
   const { provenance, ...rest } = sampleComparison()
   const { preflight: _preflight, sae, ...from } = provenance
