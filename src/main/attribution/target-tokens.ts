@@ -30,10 +30,20 @@ function shown(model: Model, id: number): string {
 /** The position asked for, or the last one. @throws POSITION_UNKNOWN */
 export function placeOf(ids: readonly number[], position: number | null): number {
   if (position === null) return ids.length - 1
-  return position < ids.length ? position : fail('POSITION_UNKNOWN', { position, last: ids.length - 1 })
+  return Number.isInteger(position) && position >= 0 && position < ids.length
+    ? position
+    : fail('POSITION_UNKNOWN', { position, last: ids.length - 1 })
 }
 
-/** The plan of a target that is one token at one position: the one asked for, or the greedy one. */
+/** For targets that say themselves where they are read. @throws TARGET_UNFIT where a position was asked for */
+export function noPosition(kind: TargetKind, position: number | null): void {
+  if (position !== null) fail('TARGET_UNFIT', { kind, needs: 'no position, because it says itself which tokens are predicted' })
+}
+
+/**
+ * The plan of a target that is one token at one position: the one asked for, or the greedy one.
+ * @throws TARGET_UNFIT, POSITION_UNKNOWN, TOKEN_UNKNOWN, TARGET_EMPTY, TARGET_SEVERAL_TOKENS
+ */
 export function planToken(kind: TargetKind, model: Model, ids: readonly number[], asked: TargetInput, position: number | null): TargetPlan {
   if (asked !== null && !('id' in asked) && !('text' in asked))
     return fail('TARGET_UNFIT', { kind, needs: 'one token, or none for the greedy one' })

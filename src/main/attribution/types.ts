@@ -27,7 +27,8 @@ export interface Target extends TargetInfo {
   readonly reading: Reading
   /**
    * Resolves what is asked for the prompt `ids`; `position` null is the last one.
-   * @throws TARGET_UNFIT where this kind does not take what is asked, TOKEN_UNKNOWN, TARGET_EMPTY, TARGET_SEVERAL_TOKENS, POSITION_UNKNOWN, PROMPT_TOO_LONG
+   * @throws TARGET_UNFIT where this kind does not take what is asked, TOKEN_UNKNOWN, TARGET_EMPTY, TARGET_SEVERAL_TOKENS,
+   * POSITION_UNKNOWN, SPAN_UNKNOWN, TARGET_BOTH_SIDES, CONTINUATION_TOO_LONG
    */
   plan(model: Model, ids: readonly number[], asked: TargetInput, position: number | null): TargetPlan
   /** In words, of the tokens as they are shown: `log-probability of " sad"`. */

@@ -3,6 +3,7 @@
  * in nats. It is a loss: a latent with a positive score makes the span less likely.
  */
 import { fail } from '../../../shared/errors'
+import { noPosition } from '../target-tokens'
 import type { Target } from '../types'
 
 export const crossEntropy: Target = {
@@ -11,7 +12,10 @@ export const crossEntropy: Target = {
   line: 'The mean loss on a span of the prompt’s own tokens. Positive scores make the span less likely.',
   unit: 'nats',
   reading: 'log-probability',
-  plan(_model, ids, asked) {
+  plan(_model, ids, asked, position) {
+    noPosition('cross-entropy', position)
+    if (ids.length < 2)
+      fail('TARGET_UNFIT', { kind: 'cross-entropy', needs: 'a prompt of two tokens or more: its first one is not predicted' })
     if (asked !== null && !('from' in asked))
       return fail('TARGET_UNFIT', { kind: 'cross-entropy', needs: 'a span of the prompt, or none for all of it' })
     const { from, to } = asked ?? { from: 1, to: ids.length - 1 }

@@ -26,7 +26,10 @@ export const logitDifference: Target = {
     return { ids, terms, chosenBy: 'user' }
   },
   label(tokens, terms) {
-    const side = (sign: number): string => quoted(tokens.filter((_, term) => Math.sign(terms[term]?.weight ?? 0) === sign))
-    return `logit of ${side(1)} minus logit of ${side(-1)}`
+    const side = (sign: number): string => {
+      const own = tokens.filter((_, term) => Math.sign(terms[term]?.weight ?? 0) === sign)
+      return `${own.length > 1 ? 'mean logit' : 'logit'} of ${quoted(own)}`
+    }
+    return `${side(1)} minus ${side(-1)}`
   }
 }
