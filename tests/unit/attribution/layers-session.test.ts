@@ -1,9 +1,10 @@
 /** The one pass of all layers against PyTorch in float64 (tests/fixtures/make/architectures). */
 import { describe, expect, it } from 'vitest'
+import { createGradientSession } from '../../../src/main/attribution/gradient-session'
 import { createLayersSession } from '../../../src/main/attribution/layers-session'
 import { openModel, widthOf } from '../../../src/main/models'
 import { openSession } from '../../../src/main/runtime'
-import { EVERY_TINY_MODEL, largestGap, readTinyGolden } from '../../support/models'
+import { EVERY_TINY_MODEL, largestGap, readTinyGolden, TINY_MODELS } from '../../support/models'
 import { named } from '../../support/segments'
 
 // The bounds of tests/pipeline/architectures.test.ts, whose golden numbers these are: float32 against float64 over three blocks.
@@ -36,6 +37,38 @@ describe.each(named(EVERY_TINY_MODEL))('one pass through %s', (_, folder) => {
       }
     } finally {
       await session.release()
+    }
+  })
+})
+
+/** The same float32 sums in another order: share of the largest entry. */
+const ORDER_BOUND = 1e-5
+
+describe.each(named(TINY_MODELS))('with parts of %s frozen', (_, folder) => {
+  it.each([
+    { attention: true, norms: false },
+    { attention: false, norms: true }
+  ])('the gradients of one pass are those of the suffixes: $attention, $norms', async (frozen) => {
+    const model = await openModel(folder)
+    const { ids } = readTinyGolden(folder)
+    const hooks = ['blocks.0.hook_resid_post', 'blocks.1.hook_resid_post']
+    const terms = [
+      { position: ids.length - 1, id: 7, weight: 1 },
+      { position: 2, id: 9, weight: -1 },
+      { position: 2, id: null, weight: 0.5 }
+    ]
+    const whole = await createLayersSession(openSession, model, { hooks, reads: [] }, { reading: 'log-probability', frozen }, 'cpu')
+    const run = await whole.run({ ids, terms, chosenBy: 'user' })
+    await whole.release()
+    for (const hook of hooks) {
+      const suffix = await createGradientSession(openSession, model, hook, { reading: 'log-probability', frozen, direct: false }, 'cpu')
+      const values = run.values.get(hook) ?? new Float32Array()
+      const placed = terms.map((term) => ({ ...term, row: 0 }))
+      const alone = await suffix.run({ batch: 1, positions: ids.length, values, beside: null, terms: placed })
+      await suffix.release()
+      expect(alone.ids).toEqual(run.ids)
+      const size = Math.max(...alone.gradient.map(Math.abs))
+      expect(largestGap(run.gradients.get(hook) ?? [], alone.gradient)).toBeLessThan(ORDER_BOUND * size)
     }
   })
 })
