@@ -46,10 +46,10 @@ export function asTable(results: Results): string {
 function layersRows({ subject, times }: LayersTimes): [string, string, string][] {
   return [
     [`${subject.name}: ${subject.layers.map(({ hook }) => hook).join(', ')}`, '', ''],
-    ...times.map(({ tokens, layers, together, alone, first }): [string, string, string] => [
+    ...times.map(({ tokens, layers, together, alone, ratio }): [string, string, string] => [
       `  ${layers} layers together, ${tokens} tokens`,
       `${number(together)} ms`,
-      `${(together / alone).toFixed(2)} times one layer alone (${number(alone)} ms on the mean), ${(together / first).toFixed(2)} times the first`
+      `${ratio.toFixed(2)} times one layer alone (${alone.map(number).join(', ')} ms)`
     ])
   ]
 }

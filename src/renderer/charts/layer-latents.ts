@@ -39,6 +39,8 @@ interface Cell {
 const LABEL_WIDTH = 84
 const NUMBER_WIDTH = 26
 const BAR = 3
+/** Height of the columns' heads. */
+const HEAD = 36
 
 export function layerLatents(data: LayerLatentsData, theme: ChartTheme): ChartView {
   const { layers, count, selected, unit } = data
@@ -50,22 +52,13 @@ export function layerLatents(data: LayerLatentsData, theme: ChartTheme): ChartVi
   return {
     option: {
       ...base,
-      grid: { left: 30, right: 10, top: 36, bottom: 6, containLabel: false },
+      grid: { left: 30, right: 10, top: HEAD, bottom: 6, containLabel: false, outerBoundsMode: 'none' },
       xAxis: {
         ...axisStyle(theme, ''),
         type: 'category',
         position: 'top',
         data: layers.map((_, at) => String(at)),
-        axisLabel: {
-          fontSize: 10.5,
-          interval: 0,
-          hideOverlap: false,
-          lineHeight: 14,
-          formatter: (_name: string, at: number) => `${layers[at]?.name ?? ''}\n${formatShare(layers[at]?.share ?? 0, 2)}`,
-          color: (_name?: string | number, at?: number) => (at !== undefined && at === selected?.layer ? theme.accent : theme.textSoft),
-          overflow: 'truncate',
-          width: Math.max(30, Math.floor(900 / Math.max(1, layers.length)))
-        },
+        axisLabel: { show: false },
         splitLine: { show: false }
       },
       yAxis: {
@@ -99,6 +92,22 @@ export function layerLatents(data: LayerLatentsData, theme: ChartTheme): ChartVi
               theme
             })
           }
+        },
+        {
+          // Heads of the columns: as part of the plot they know how wide a column is.
+          type: 'custom',
+          clip: false,
+          encode: { x: 0, y: 1 },
+          tooltip: { show: false },
+          data: layers.map((_, layer) => ({ value: [layer, 0], layer })),
+          renderItem: (params, api) => {
+            const column = layers[params.dataIndex]
+            const [x = 0, y = 0] = api.coord([params.dataIndex, 0])
+            const size = api.size?.([1, 1])
+            const [width = 0, height = 0] = Array.isArray(size) ? size : []
+            if (!column || width < NUMBER_WIDTH) return null
+            return head(column, { x, y: y - height / 2 - HEAD, width }, params.dataIndex === selected?.layer, fontFamily, theme)
+          }
         }
       ]
     },
@@ -119,6 +128,25 @@ interface Box {
   readonly y: number
   readonly width: number
   readonly height: number
+}
+
+/** Name and share of a column, centred on x. */
+function head({ name, share }: LayerColumn, { x, y, width }: Omit<Box, 'height'>, chosen: boolean, fontFamily: string, theme: ChartTheme) {
+  const text = (words: string, at: number) => ({
+    type: 'text' as const,
+    x,
+    y: y + at,
+    style: {
+      text: words,
+      fill: chosen ? theme.accent : theme.textSoft,
+      fontFamily,
+      fontSize: 10.5,
+      align: 'center' as const,
+      overflow: 'truncate' as const,
+      width: width - 4
+    }
+  })
+  return { type: 'group' as const, children: [text(name, 3), text(formatShare(share, 2), 18)] }
 }
 
 /** One cell: soft colour behind the text, and a bar whose length is the score's size. */

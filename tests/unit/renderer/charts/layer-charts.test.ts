@@ -63,6 +63,8 @@ describe('latents by layer', () => {
     expect(svg).toContain('>7  &lt;i&gt;cat&lt;/i&gt;<')
     expect(svg).toContain('>4<')
     expect(svg).toContain(`stroke="${theme.accent}"`)
+    expect(svg).toContain('>1 resid_post<')
+    expect(svg).toContain('>75\u00a0%<')
     const small = renderSvg(view.option, 90, 300, '#ffffff')
     expect(small).not.toContain('>4<')
     expect(small).not.toContain('cat')
