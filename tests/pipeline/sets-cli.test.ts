@@ -1,12 +1,11 @@
 /** attribute-set and merge as programs that are killed. Needs a build. */
-import { watch } from 'node:fs'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readTable } from '../../src/main/tables'
 import { RESULT_COLUMNS, resultsFrom } from '../../src/main/sets/results'
-import { json, refusal, runCli, type Finished } from '../support/command-line'
+import { json, refusal, runCli } from '../support/command-line'
 import { temporaryFolder } from '../support/folder'
 import { GOLDEN_CASES } from '../support/golden-cases'
 import { randomFrom } from '../support/random-numbers'
@@ -43,38 +42,11 @@ const command = (prompts: string, out: string, ...more: string[]): string[] => [
   ...['--prompts', prompts, '--out', out, '--method', 'exact', ...more, '--json']
 ]
 
-/** Runs until `moment` says so of a file name that appears in the folder or below, and is killed then. */
-async function killedWhen(out: string, moment: (name: string) => boolean, args: readonly string[]): Promise<Finished> {
-  await mkdir(out, { recursive: true })
-  let kill: (() => void) | null = null
-  let due = false
-  const watching = watch(out, { recursive: process.platform !== 'linux' })
-  const parts = new Set<string>()
-  const seen = (name: string | null): void => {
-    if (name === null || !moment(name)) return
-    due = true
-    kill?.()
-  }
-  watching.on('change', (_, name) => {
-    seen(name === null ? null : String(name))
-    // Linux does not watch folders below: those that appear are watched by themselves.
-    if (process.platform !== 'linux' || typeof name !== 'string' || !name.endsWith('.parts') || parts.has(name)) return
-    parts.add(name)
-    const below = watch(join(out, name))
-    below.on('change', (_event, part) => seen(part === null ? null : String(part)))
-    below.on('error', () => undefined)
-    watching.once('close', () => below.close())
-  })
-  const run = runCli(args, {
-    onStart: (signal) => {
-      kill = () => signal('SIGKILL')
-      if (due) kill()
-    }
-  })
-  const finished = await run
-  watching.close()
-  return finished
-}
+/** Kills the program the nth time that it makes a call of node:fs/promises for such a path. */
+const killedAt = (call: 'open' | 'rename' | 'rm', file: string, nth: number): Record<string, string> => ({
+  NODE_OPTIONS: `--require ${join(import.meta.dirname, '../support/killed-at.cjs')}`,
+  KILLED_AT: JSON.stringify({ call, file, nth })
+})
 
 describe('attribute-set', () => {
   it('killed at any moment goes on where it was, and comes to the same table as undisturbed and in shards', async () => {
@@ -84,15 +56,29 @@ describe('attribute-set', () => {
     const undisturbed = json(Shard, await runCli(command(prompts, whole)))
     expect(undisturbed).toMatchObject({ shard: 0, of: 1, computed: undisturbed.own, own: undisturbed.batches, device: 'cpu' })
     const moments = [
-      (name: string) => name === 'prompts.jsonl',
-      (name: string) => /^batch-.*\.parquet$/.test(name),
-      (name: string) => name.startsWith('batch-0000020.parquet.'),
-      (name: string) => /^shard-.*\.parquet\./.test(name)
+      killedAt('rename', 'prompts\\.jsonl', 1),
+      killedAt('open', 'batch-0000003', 1),
+      killedAt('rename', 'batch-0000020', 1),
+      killedAt('rename', 'shard-.*\\.parquet', 1),
+      killedAt('rename', 'shard-.*\\.json', 1),
+      killedAt('rm', '\\.parts$', 1)
     ]
-    for (const moment of moments) expect((await killedWhen(killed, moment, command(prompts, killed))).code).toBeNull()
+    const done: number[] = []
+    for (const env of moments) {
+      expect(await runCli(command(prompts, killed), { env })).toMatchObject({ code: null, stdout: '' })
+      done.push(
+        (await readdir(join(killed, 'shard-00000-of-00001.parts')).catch(() => [])).filter((name) => name.endsWith('.parquet')).length
+      )
+    }
+    // Before the first batch; while batch 3 was written; when 20 was whole but not in its place; then all of them, and never fewer again.
+    expect(done).toStrictEqual([0, 3, 20, undisturbed.own, undisturbed.own, undisturbed.own])
     const rest = json(Shard, await runCli(command(prompts, killed)))
     expect(rest.computed).toBe(0)
-    expect((await readdir(killed)).sort()).toStrictEqual(['prompts.jsonl', 'shard-00000-of-00001.json', 'shard-00000-of-00001.parquet'])
+    expect((await readdir(killed)).filter((name) => !name.startsWith('prompts.jsonl.')).sort()).toStrictEqual([
+      'prompts.jsonl',
+      'shard-00000-of-00001.json',
+      'shard-00000-of-00001.parquet'
+    ])
     expect(await readFile(rest.path)).toStrictEqual(await readFile(undisturbed.path))
     const own = await Promise.all([0, 1, 2].map((index) => runCli(command(prompts, shards, '--shard', `${index}/3`))))
     expect(own.map((finished) => json(Shard, finished).own).reduce((sum, count) => sum + count, 0)).toBe(undisturbed.batches)

@@ -23,8 +23,8 @@ export interface SpawnOptions {
   readonly before?: readonly string[]
   /** Called with stderr so far whenever it grows. */
   readonly onProgress?: (stderr: string, signal: (name: NodeJS.Signals) => void) => void
-  /** Called when the program has been started. */
-  readonly onStart?: (signal: (name: NodeJS.Signals) => void) => void
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** Reads nothing of stdout, and closes it at once. */
   readonly closeOutput?: boolean
 }
@@ -35,8 +35,11 @@ export function runCli(args: readonly string[], options: SpawnOptions = {}): Pro
   const { INIT_CWD: _typedIn, ...env } = process.env
   const typedIn = options.typedIn === undefined ? {} : { INIT_CWD: options.typedIn }
   const [program = process.execPath, ...rest] = [...(options.before ?? []), process.execPath, CLI, ...args]
-  const child = spawn(program, rest, { cwd: options.cwd ?? ROOT, env: { ...env, ...typedIn }, stdio: ['ignore', 'pipe', 'pipe'] })
-  options.onStart?.((name) => child.kill(name))
+  const child = spawn(program, rest, {
+    cwd: options.cwd ?? ROOT,
+    env: { ...env, ...typedIn, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   if (options.closeOutput === true) child.stdout.destroy()

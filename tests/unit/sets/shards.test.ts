@@ -29,12 +29,17 @@ const IDENTITY: Identity = {
   versions: { onnxruntime: '1' }
 }
 
-async function compute(folder: string, index: number, of: number, stopAfter = Infinity): Promise<Journal> {
-  const journal = await openJournal(folder, { index, of }, IDENTITY, lines)
+/** The journal of a shard that is not finished. */
+async function journalAt(folder: string, index: number, of: number): Promise<Journal> {
+  const opened = await openJournal(folder, { index, of }, IDENTITY, lines)
+  return 'journal' in opened ? opened.journal : expect.fail('it is finished')
+}
+
+async function compute(folder: string, index: number, of: number, stopAfter = Infinity): Promise<void> {
+  const journal = await journalAt(folder, index, of)
   const missing = batchesOfShard(BATCHES.length, { index, of }).filter((batch) => !journal.done.includes(batch))
   for (const batch of missing.slice(0, stopAfter)) await journal.append(batch, BATCHES[batch] ?? [])
   if (missing.length <= stopAfter) await journal.finish({ batches: BATCHES.length, provenance: PROVENANCE })
-  return journal
 }
 
 async function merged(folders: readonly string[], format: 'parquet' | 'csv' | 'jsonl' = 'parquet'): Promise<Buffer> {
@@ -49,7 +54,7 @@ describe('shards of a run', () => {
     await compute(one, 0, 1)
     for (const index of [3, 0, 6, 1, 2, 5, 4]) await compute(index % 2 ? seven : apart, index, 7)
     for (const stopAfter of [4, 5, Infinity]) await compute(broken, 0, 1, stopAfter)
-    for (const format of ['parquet', 'csv', 'jsonl'] as const) {
+    for (const format of ['parquet', 'csv'] as const) {
       const whole = await merged([one], format)
       expect(await merged([apart, seven], format)).toStrictEqual(whole)
       expect(await merged([broken], format)).toStrictEqual(whole)
@@ -76,12 +81,11 @@ describe('shards of a run', () => {
   it('repeat nothing that is done, and leave only what they made', async () => {
     const folder = await temporaryFolder()
     await compute(folder, 1, 2, 3)
-    const again = await openJournal(folder, { index: 1, of: 2 }, IDENTITY, lines)
-    expect(again.done).toStrictEqual([1, 3, 5])
+    expect((await journalAt(folder, 1, 2)).done).toStrictEqual([1, 3, 5])
     await compute(folder, 1, 2)
     expect((await readdir(folder)).sort()).toStrictEqual(['prompts.jsonl', 'shard-00001-of-00002.json', 'shard-00001-of-00002.parquet'])
     const finished = await openJournal(folder, { index: 1, of: 2 }, IDENTITY, lines)
-    expect(finished.finished?.batches).toBe(15)
+    expect(finished).toMatchObject({ finished: { batches: 15 } })
   })
 
   it('compute a batch again whose file is torn, and a shard whose table is not what was written', async () => {
@@ -91,7 +95,7 @@ describe('shards of a run', () => {
     const part = join(parts, 'batch-0000001.parquet')
     await writeFile(part, (await readFile(part)).subarray(0, 100))
     await writeFile(join(parts, 'batch-0000009.parquet.12345678.tmp'), 'half')
-    expect((await openJournal(folder, { index: 0, of: 1 }, IDENTITY, lines)).done).toStrictEqual([0, 2])
+    expect((await journalAt(folder, 0, 1)).done).toStrictEqual([0, 2])
     await compute(folder, 0, 1)
     const whole = await readFile(table)
     await writeFile(table, whole.subarray(0, 1000))
@@ -138,9 +142,21 @@ describe('shards of a run', () => {
     const text = await readFile(manifest, 'utf8')
     await writeFile(manifest, text.replace('"gradsae"', '"attribution"'))
     expect(await failureOf(() => findShards([folder, other]))).toContain('the setting "method" ("gradsae", "attribution")')
-    await writeFile(manifest, text.replace(/"used": "\w+"/, '"used": "cuda"'))
+    await writeFile(manifest, text)
     await writeFile(manifest, '{"format": "gradsae-set-shard", "version": 1, "shard": {"index": 9, "of": 4}}')
     expect(await failureOf(() => findShards([other]))).toContain('is not the manifest of a shard: ')
     expect(await failureOf(() => findShards([join(empty, 'none')]))).toContain('does not exist')
+  })
+
+  it('are not merged when devices differ, and said to be of different machines', async () => {
+    const folder = await temporaryFolder()
+    await compute(folder, 0, 2)
+    await compute(folder, 1, 2)
+    const { manifest } = shardFiles(folder, { index: 1, of: 2 })
+    const text = await readFile(manifest, 'utf8')
+    await writeFile(manifest, text.replace(/"machine": "[^"]*"/, '"machine": "abacus, 1 threads"'))
+    expect((await findShards([folder])).notes[0]).toContain('abacus, 1 threads); numbers may differ in their last digits.')
+    await writeFile(manifest, text.replace(/"used": "[^"]*"/, '"used": "cuda"'))
+    expect(await failureOf(() => findShards([folder]))).toContain('the device that was used (')
   })
 })

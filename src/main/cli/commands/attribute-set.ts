@@ -51,9 +51,10 @@ export const attributeSet: Command = {
     const prompts = await readPrompts(file, null)
     const { lines, sha256 } = promptLines(prompts)
     const identity = await identityOf(bench, settings, { sha256, count: prompts.length }, context)
-    const journal = await openJournal(out, shard, identity, lines)
+    const opened = await openJournal(out, shard, identity, lines)
     const { table } = shardFiles(out, shard)
-    if (journal.finished !== null) return result(table, shard, journal.finished, 0)
+    if ('finished' in opened) return result(table, shard, opened.finished, 0)
+    const { journal } = opened
     const call = { ...bench, settings, prompts, done: [...journal.done], shard, preflight }
     const { batches, provenance } = await stored(journal, context, (task) => context.engine()['sets.run'](call, task))
     const finished = await journal.finish({ batches, provenance })

@@ -29,7 +29,8 @@ import {
   type Finished,
   type Identity,
   type Manifest,
-  type Shard
+  type Shard,
+  type ShardFiles
 } from './manifest'
 
 const PART = /^batch-(\d{7})\.parquet$/
@@ -38,8 +39,6 @@ const PART = /^batch-(\d{7})\.parquet$/
 export interface Journal {
   /** Batches that are on the disk. */
   readonly done: readonly number[]
-  /** The manifest of a shard that is finished already; then there is nothing to do. */
-  readonly finished: Finished | null
   /** Answers when the batch is on the disk. @throws DISK_FULL, FILE_UNWRITABLE */
   append(batch: number, results: readonly SetResult[]): Promise<void>
   /** Makes the shard's table of its batches. @throws DISK_FULL, FILE_UNWRITABLE, TABLE_INVALID */
@@ -53,36 +52,48 @@ export function promptLines(prompts: readonly SetPrompt[]): { lines: string; sha
 }
 
 /**
- * Opens the journal of a shard in `folder`, or goes on with the one that is there.
+ * Opens the journal of a shard in `folder`, or goes on with the one that is there; or says that there is nothing to do.
  * @throws SHARD_DIFFERS where that is of something else, SHARD_INVALID, DISK_FULL, FILE_UNWRITABLE
  */
-export async function openJournal(folder: string, shard: Shard, identity: Identity, prompts: string): Promise<Journal> {
+export async function openJournal(
+  folder: string,
+  shard: Shard,
+  identity: Identity,
+  prompts: string
+): Promise<{ readonly finished: Finished } | { readonly journal: Journal }> {
   const files = shardFiles(folder, shard)
   await mkdir(folder, { recursive: true }).catch((error: unknown) => failToWrite(folder, error))
   const begun = await readManifest(files.manifest)
   const difference = begun === null ? null : differenceOf(begun.identity, identity)
   if (difference !== null) fail('SHARD_DIFFERS', { path: files.manifest, what: difference })
   await keepPrompts(promptsFile(folder), prompts)
-  const manifest: Manifest = begun ?? { format: 'gradsae-set-shard', version: 1, shard, identity, machine: machineName(), finished: null }
-  if (manifest.finished !== null && (await digestOf(files.table)) === manifest.finished.sha256)
-    return {
-      done: [],
-      finished: manifest.finished,
-      append: () => Promise.resolve(),
-      finish: () => Promise.reject(new Error('it is finished'))
-    }
-  if (begun?.finished !== null) await writeManifest(files.manifest, { ...manifest, finished: null })
+  const finished = begun?.finished ?? null
+  if (finished !== null && (await digestOf(files.table)) === finished.sha256) {
+    await tidy(files)
+    return { finished }
+  }
+  const manifest: Manifest = {
+    format: 'gradsae-set-shard',
+    version: 1,
+    shard,
+    identity,
+    machine: begun?.machine ?? machineName(),
+    finished: null
+  }
+  // Where the table is damaged, it is computed again.
+  if (begun === null || finished !== null) await writeManifest(files.manifest, manifest)
   await mkdir(files.parts, { recursive: true }).catch((error: unknown) => failToWrite(files.parts, error))
-  const done = await wholeParts(files.parts)
+  return { journal: journalOf(files, manifest, await wholeParts(files.parts)) }
+}
+
+function journalOf(files: ShardFiles, manifest: Manifest, done: readonly number[]): Journal {
   return {
     done,
-    finished: null,
     append: (batch, results) => writeTable(partPath(files.parts, batch), 'parquet', batchTable(batch, results)),
     async finish({ batches, provenance }) {
-      const own = batchesOfShard(batches, shard)
       let rows = 0
       async function* pieces(): AsyncGenerator<Table> {
-        for (const batch of own) {
+        for (const batch of batchesOfShard(batches, manifest.shard)) {
           const piece = await readTable(partPath(files.parts, batch), 'parquet', SHARD_COLUMNS)
           rows += piece.rows
           yield piece
@@ -91,8 +102,7 @@ export async function openJournal(folder: string, shard: Shard, identity: Identi
       await writeTables(files.table, 'parquet', SHARD_COLUMNS, pieces())
       const finished = { batches, rows, sha256: (await digestOf(files.table)) ?? '', provenance }
       await writeManifest(files.manifest, { ...manifest, finished })
-      await rm(files.parts, { recursive: true, force: true }).catch(() => undefined)
-      await sweep(files.table)
+      await tidy(files)
       return finished
     }
   }
@@ -141,10 +151,11 @@ export async function digestOf(path: string): Promise<string | null> {
   return hash.digest('hex')
 }
 
-/** Removes what killed writers of a finished file left beside it. */
-async function sweep(path: string): Promise<void> {
-  const left = (await readdir(dirname(path)).catch(() => [])).filter(
-    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp')
-  )
-  for (const name of left) await rm(join(dirname(path), name), { force: true }).catch(() => undefined)
+/** Removes what a finished shard needs no more, and what killed writers of it left behind. What cannot be removed stays. */
+async function tidy({ manifest, table, parts }: ShardFiles): Promise<void> {
+  await rm(parts, { recursive: true, force: true }).catch(() => undefined)
+  const own = [`${basename(manifest)}.`, `${basename(table)}.`]
+  const names = await readdir(dirname(table)).catch(() => [])
+  for (const name of names.filter((each) => each.endsWith('.tmp') && own.some((start) => each.startsWith(start))))
+    await rm(join(dirname(table), name), { force: true }).catch(() => undefined)
 }
