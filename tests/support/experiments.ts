@@ -118,6 +118,7 @@ export function savedExperiment(change: Partial<SavedExperiment> = {}): SavedExp
     manifest: sampleManifest,
     result: sampleResult(),
     finished: [],
+    reproduction: null,
     ...change
   }
 }

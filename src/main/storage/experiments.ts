@@ -107,18 +107,27 @@ export async function getExperiment(project: Project, id: string): Promise<Saved
     const payload = await db.selectFrom('experiment_payloads').selectAll().where('id', '=', id).executeTakeFirst()
     if (!summary || row === undefined || payload === undefined) return fail('RECORD_MISSING', { kind: 'experiment', id })
     const parts = await db.selectFrom('experiment_parts').selectAll().where('experiment_id', '=', id).orderBy('part').execute()
+    const original = row.repeats === null ? null : await resultOf(db, row.repeats)
+    const result = await resultOf(db, id)
     return SavedExperiment.parse({
       ...summary,
       settings: storedJson(row.settings),
       bench: storedJson(row.bench),
       setPrompts: storedJson(payload.prompts),
       manifest: payload.manifest === null ? null : storedJson(payload.manifest),
-      result: payload.result === null ? null : storedJson(payload.result),
+      result,
+      reproduction: original && result ? reproductionOf(original, result) : null,
       finished: parts.map(({ part, data }): ExperimentPart => ({ part, data: storedJson(data) }))
     })
   } catch (thrown) {
     failRecord(project.path, `experiment ${id}`, thrown)
   }
+}
+
+/** Null of an experiment that is not finished, or is not there. */
+async function resultOf(db: Kysely<Schema>, id: string): Promise<ExperimentResult | null> {
+  const found = await db.selectFrom('experiment_payloads').select('result').where('id', '=', id).executeTakeFirst()
+  return found === undefined || found.result === null ? null : SavedExperiment.shape.result.parse(storedJson(found.result))
 }
 
 export async function updateExperiment(

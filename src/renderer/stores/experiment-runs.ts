@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { ArchiveCalls, EngineCalls, Event, Input } from '../../shared/contract'
-import type { ExperimentPart, ExperimentResult, Reproduction, SavedExperiment } from '../../shared/records/experiment'
+import type { ExperimentPart, ExperimentResult, SavedExperiment } from '../../shared/records/experiment'
 import { Device, SaeReading } from '../../shared/records/model'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
@@ -45,8 +45,6 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
   const preview = shallowRef<ExperimentResult | null>(null)
   const starting = ref(false)
   const error = shallowRef<ShownError | null>(null)
-  /** How repeated experiments compared, in this sitting. */
-  const reproductions = shallowRef<ReadonlyMap<string, Reproduction>>(new Map())
   let taskId: number | null = null
 
   const busy = computed(() => starting.value || running.value !== null)
@@ -142,8 +140,7 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
         const keep = keeper(id, task)
         return engine.call('experiments.run', { ...input, done: [...done] }, { ...task, onEvent: keep.take }).finally(keep.settled)
       })
-      const finished = await project.change(() => archive.call('experiments.finish', { id, result, manifest }))
-      if (finished?.reproduction) reproductions.value = new Map([...reproductions.value, [id, finished.reproduction]])
+      await project.change(() => archive.call('experiments.finish', { id, result, manifest }))
     } catch (thrown) {
       if (!wasCancelled(thrown)) error.value = shown(thrown)
     } finally {
@@ -207,7 +204,7 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
   // Parts of this project's experiment cannot be stored in another one.
   watch(() => project.opened, pause)
 
-  return { running, preview, busy, starting, error, reproductions, cannotRun, run, resume, repeat, pause, cancel }
+  return { running, preview, busy, starting, error, cannotRun, run, resume, repeat, pause, cancel }
 })
 
 /** What the engine is asked for a stored experiment. */

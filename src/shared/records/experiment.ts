@@ -120,16 +120,6 @@ export const ExperimentSummary = z.object({
 })
 export type ExperimentSummary = z.infer<typeof ExperimentSummary>
 
-export const SavedExperiment = ExperimentSummary.extend({
-  settings: ExperimentSettings,
-  bench: z.object({ model: z.string(), sae: z.string(), hook: z.string().nullable(), device: z.string(), reading: z.unknown() }),
-  setPrompts: z.array(SetPrompt),
-  manifest: ExperimentManifest.nullable(),
-  result: ExperimentResult.nullable(),
-  finished: z.array(ExperimentPart)
-})
-export type SavedExperiment = z.infer<typeof SavedExperiment>
-
 /** Where a repeated experiment differs: empty when it reproduced, bit for bit. */
 export const Reproduction = z.object({
   same: z.boolean(),
@@ -138,3 +128,15 @@ export const Reproduction = z.object({
   differences: z.array(z.string())
 })
 export type Reproduction = z.infer<typeof Reproduction>
+
+export const SavedExperiment = ExperimentSummary.extend({
+  settings: ExperimentSettings,
+  bench: z.object({ model: z.string(), sae: z.string(), hook: z.string().nullable(), device: z.string(), reading: z.unknown() }),
+  setPrompts: z.array(SetPrompt),
+  manifest: ExperimentManifest.nullable(),
+  result: ExperimentResult.nullable(),
+  finished: z.array(ExperimentPart),
+  /** Of one that repeats another, when both are finished: where it differs. */
+  reproduction: Reproduction.nullable().default(null)
+})
+export type SavedExperiment = z.infer<typeof SavedExperiment>

@@ -173,12 +173,22 @@ describe('the report', () => {
 
   test('says of a repeated experiment whether it came to the same, and of an unfinished one that it is', async () => {
     const first = savedExperiment()
-    const same = savedExperiment({ id: 'b', name: 'again', repeats: { id: first.id, same: true } })
-    const other = savedExperiment({ id: 'c', name: 'elsewhere', repeats: { id: 'gone', same: false } })
+    const same = savedExperiment({
+      id: 'b',
+      name: 'again',
+      repeats: { id: first.id, same: true },
+      reproduction: { same: true, largest: 0, differences: [] }
+    })
+    const other = savedExperiment({
+      id: 'c',
+      name: 'elsewhere',
+      repeats: { id: 'gone', same: false },
+      reproduction: { same: false, largest: 0.25, differences: [] }
+    })
     const half = savedExperiment({ id: 'd', sentence: null, result: null, manifest: null, done: 3, parts: 40 })
     const text = textOf(await document({ experiments: [first, same, other, half] }))
     expect(text).toContain('It repeats “ Masking, held-out questions ” and came to the same, bit for bit.')
-    expect(text).toContain('It repeats the experiment gone and did not come to the same numbers.')
+    expect(text).toContain('It repeats the experiment gone and did not come to the same numbers; the largest difference is 0.250.')
     expect(text).toContain('Unfinished. 3 of 40 parts were done when the report was written.')
   })
 

@@ -47,7 +47,9 @@ export const demo: Command = {
           title: 'GradSAE Workbench demo',
           introduction: 'The main job, run without a window on the first prompt of the demo project.',
           rankings: [ranking.id],
-          comparisons: [comparison.id]
+          comparisons: [comparison.id],
+          setRuns: [],
+          experiments: []
         },
         quietHandlerTask(context.task)
       )

@@ -1,5 +1,5 @@
 /** Each experiment: what was found in one sentence, its tables and curves, what it was run with. */
-import { formatCount, formatDuration, plural, shortHash } from '../../../renderer/utils/format'
+import { formatCount, formatDuration, formatNumber, plural, shortHash } from '../../../renderer/utils/format'
 import { settingRows } from '../../../renderer/utils/results'
 import { html, type Html } from '../html'
 import { facts, nameOf, paragraphs, typed } from '../parts'
@@ -44,11 +44,18 @@ function one(saved: ReportedExperiment, at: number, draw: Draw, all: readonly Re
   </article>`
 }
 
-function reproduction({ repeats }: ReportedExperiment, all: readonly ReportedExperiment[]): Html | null {
-  if (repeats === null || repeats.same === null) return null
+function reproduction({ repeats, reproduction: found }: ReportedExperiment, all: readonly ReportedExperiment[]): Html | null {
+  if (repeats === null || found === null) return null
   const original = all.find(({ id }) => id === repeats.id)
   const what = original ? html`“${typed(original.name)}”` : html`the experiment <code class="wrap">${repeats.id}</code>`
-  return html`<p>It repeats ${what} ${repeats.same ? 'and came to the same, bit for bit.' : 'and did not come to the same numbers.'}</p>`
+  return html`<p>
+    It repeats ${what}
+    ${
+      found.same
+        ? 'and came to the same, bit for bit.'
+        : `and did not come to the same numbers; the largest difference is ${formatNumber(found.largest)}.`
+    }
+  </p>`
 }
 
 function settings(saved: ReportedExperiment): [string, Html | string][] {
