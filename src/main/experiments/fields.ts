@@ -78,7 +78,8 @@ export const COUNTS_FIELD: ExperimentField = {
   label: 'K',
   hint: 'How many latents are changed.',
   min: 1,
-  max: 1000
+  max: 1000,
+  integer: true
 }
 
 export const SHARES_FIELD: ExperimentField = {

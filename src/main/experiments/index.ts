@@ -2,9 +2,10 @@
 import { assert } from '../../shared/errors'
 import type { ExperimentName } from '../../shared/records/experiment'
 import { masking } from './masking'
+import { transplant } from './transplant'
 import type { Experiment } from './types'
 
-export const EXPERIMENTS: readonly Experiment[] = [masking]
+export const EXPERIMENTS: readonly Experiment[] = [masking, transplant]
 
 export function experimentOf(name: ExperimentName): Experiment {
   const experiment = EXPERIMENTS.find(({ info }) => info.name === name)

@@ -5,44 +5,17 @@
  *
  * One part is one prompt: its answer unchanged, the rankings, and all masked answers as rows of one batch.
  */
-import { z } from 'zod'
 import { fail } from '../../shared/errors'
-import { MethodName } from '../../shared/records/ranking'
 import { promptIds, scoreOf } from '../models'
 import { answersUnder, zeroed } from './answers'
-import { Answered, ChangeSettings, passes, scored, sizesOf } from './changes'
+import { passes, scored, sizesOf } from './changes'
 import * as fields from './fields'
 import { maskingResult } from './masking-result'
-import { activeAtEnd, Methods, rankPrompt } from './rank-prompt'
+import { Part, Settings, type Masked, type Masking, type MaskingPart, type MaskingSettings } from './masking-shape'
+import { activeAtEnd, rankPrompt } from './rank-prompt'
 import { endsOf } from './sets-of-latents'
 import { experiment, type ExperimentContext } from './types'
 import type { Task } from '../../shared/task'
-
-const Settings = ChangeSettings.extend({
-  methods: Methods.default(['mean-activation', 'gradsae', 'attribution', 'integrated-gradients', 'exact', 'random'])
-})
-export type MaskingSettings = z.infer<typeof Settings>
-
-/** What one method's masks did: em and f1 by K, in the order of the columns, and the latents, the most extreme first. */
-const Masked = z.object({ latents: z.array(z.number().int()), em: z.array(z.number()), f1: z.array(z.number()) })
-
-const Part = z.object({
-  id: z.string(),
-  tokens: z.number().int(),
-  before: Answered,
-  /** Null where the question is not part of the sample. */
-  masked: z
-    .object({
-      /** Latents active at the last position. */
-      active: z.number().int(),
-      /** The explained token's probability in the spliced model. */
-      probability: z.number(),
-      methods: z.array(z.object({ method: MethodName, positive: z.number().int(), top: Masked, bottom: Masked }))
-    })
-    .nullable()
-})
-export type MaskingPart = z.infer<typeof Part>
-type Masking = NonNullable<MaskingPart['masked']>
 
 async function runPart(context: ExperimentContext<MaskingSettings>, part: number, task: Task): Promise<MaskingPart> {
   const { bench, prompts, settings } = context
@@ -68,7 +41,7 @@ async function runPart(context: ExperimentContext<MaskingSettings>, part: number
   const sizes = sizesOf(settings, active)
   const changes = ranked.flatMap(({ top, bottom }) => [top, bottom].flatMap((end) => sizes.map((size) => zeroed(end.slice(0, size)))))
   const answers = (await answersUnder(bench, ids, changes, answering, task)).map((answer) => scored(answer, expected))
-  const masked = (latents: readonly number[], first: number): z.infer<typeof Masked> => {
+  const masked = (latents: readonly number[], first: number): Masked => {
     const own = answers.slice(first, first + sizes.length)
     return { latents: [...latents], em: own.map(({ em }) => em), f1: own.map(({ f1 }) => f1) }
   }
