@@ -11,7 +11,7 @@ export function fits(field: ExperimentField, value: unknown): value is FieldValu
     case 'number':
       return isWithin(value, field) && (!field.integer || Number.isInteger(value))
     case 'numbers':
-      return Array.isArray(value) && value.every((each) => isWithin(each, field))
+      return Array.isArray(value) && value.every((each) => isWithin(each, field) && (field.integer !== true || Number.isInteger(each)))
     case 'choice':
       return typeof value === 'string' && field.options.includes(value)
     case 'choices':
@@ -39,12 +39,16 @@ export function changedFields({ defaults, fields }: Pick<ExperimentInfo, 'defaul
 }
 
 /** Numbers as typed, parted by commas, semicolons or spaces (none at all is an empty list); the reason in words where they are none of this field. */
-export function parseNumbers(text: string, { min, max }: { min: number; max: number }): number[] | string {
+export function parseNumbers(
+  text: string,
+  { min, max, integer }: { min: number; max: number; integer?: boolean | undefined }
+): number[] | string {
   const words = text.split(/[\s,;]+/).filter((word) => word !== '')
   const numbers: number[] = []
   for (const word of words) {
     const value = parseNumber(word)
     if (value === null) return `“${word}” is not a number.`
+    if (integer === true && !Number.isInteger(value)) return `${formatNumber(value)} is not a whole number.`
     if (value < min || value > max) return `${formatNumber(value)} is not between ${formatNumber(min)} and ${formatNumber(max)}.`
     if (!numbers.includes(value)) numbers.push(value)
   }

@@ -59,7 +59,15 @@ export const ExperimentField = z.discriminatedUnion('kind', [
     max: z.number(),
     integer: z.boolean()
   }),
-  z.object({ kind: z.literal('numbers'), key: z.string(), label: z.string(), hint: z.string(), min: z.number(), max: z.number() }),
+  z.object({
+    kind: z.literal('numbers'),
+    key: z.string(),
+    label: z.string(),
+    hint: z.string(),
+    min: z.number(),
+    max: z.number(),
+    integer: z.boolean().optional()
+  }),
   z.object({ kind: z.literal('choice'), key: z.string(), label: z.string(), hint: z.string(), options: z.array(z.string()) }),
   z.object({ kind: z.literal('choices'), key: z.string(), label: z.string(), hint: z.string(), options: z.array(z.string()) }),
   z.object({ kind: z.literal('switch'), key: z.string(), label: z.string(), hint: z.string() })

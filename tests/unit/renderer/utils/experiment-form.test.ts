@@ -33,6 +33,7 @@ describe('numbers as typed', () => {
 
   it('are refused in words', () => {
     expect(parseNumbers('1, many', range)).toBe('“many” is not a number.')
+    expect(parseNumbers('1.5', { ...range, integer: true })).toBe('1.50 is not a whole number.')
     expect(parseNumbers('120', range)).toBe('120 is not between 0 and 100.')
   })
 })
