@@ -2,7 +2,6 @@
 import type { Handlers } from '../../shared/contract'
 import type { experimentArchiveCalls } from '../../shared/contract/experiments'
 import * as experiments from '../storage/experiments'
-import { reproductionOf } from '../storage/reproduction'
 import { projectChanges } from './changes'
 import { exportExperiment } from './export-experiment'
 import { mapBench, mapManifest, type Paths } from './paths'
@@ -23,11 +22,8 @@ export function createExperimentHandlers(session: Session, paths: Paths): Handle
       inTurn(async () => ({ done: await experiments.appendExperimentPart(project(), id, part, parts) })),
     'experiments.finish': ({ id, result, manifest }) =>
       inTurn(async () => {
-        const open = project()
-        await experiments.finishExperiment(open, id, { result, manifest: mapManifest(manifest, paths.stored) })
-        const { repeats } = await experiments.getExperiment(open, id)
-        const original = repeats === null ? null : (await experiments.getExperiment(open, repeats.id)).result
-        return { state: await state(), reproduction: original && reproductionOf(original, result) }
+        const reproduction = await experiments.finishExperiment(project(), id, { result, manifest: mapManifest(manifest, paths.stored) })
+        return { state: await state(), reproduction }
       }),
     'experiments.update': ({ id, ...given }) => changing((open) => experiments.updateExperiment(open, id, given)),
     'experiments.delete': ({ id }) => changing((open) => experiments.deleteExperiment(open, id)),

@@ -1,51 +1,83 @@
 /** A run over a prompt set as one table, with a manifest beside it that says where its numbers come from. */
 import { stat } from 'node:fs/promises'
-import type { SetResult } from '../../shared/records/sets'
-import { type formatOf, specsOf, writeTables, type Table } from '../tables'
+import type { SetPrompt, SetResult } from '../../shared/records/sets'
+import { checkCancelled, type Task } from '../../shared/task'
 import { resultsTable } from '../sets/results'
 import { writeFileAtomic } from '../storage/files'
 import { getSet } from '../storage/prompt-sets'
 import type { Project } from '../storage/project'
-import { getSetRun, storedResults } from '../storage/set-runs'
+import { resultsInOrder } from '../storage/set-results'
+import { getSetRun } from '../storage/set-runs'
+import { type formatOf, nullable, specsOf, writeTables, type Table } from '../tables'
+
+/** Rows of a piece, or a few more: pieces end where a prompt does. */
+const PIECE_ROWS = 100_000
 
 /**
- * Writes every stored result, in the order of the set, and `{path}.manifest.json` beside it. @throws RECORD_MISSING, DISK_FULL,
- * FILE_UNWRITABLE
+ * Writes every stored result, in the order of the set, and `{path}.manifest.json` beside it. Answers with the table and the bytes of both.
+ * @throws RECORD_MISSING, PROJECT_INVALID, DISK_FULL, FILE_UNWRITABLE; rejects with Cancelled, and then there is no file
  */
 export async function exportSetRun(
   project: Project,
   id: string,
   path: string,
-  format: ReturnType<typeof formatOf>
+  format: ReturnType<typeof formatOf>,
+  task: Task
 ): Promise<{ path: string; bytes: number }> {
-  const run = await getSetRun(project, id)
-  const all: SetResult[] = []
-  for await (const batch of storedResults(project, id)) all.push(...batch)
-  all.sort((a, b) => a.index - b.index)
-  await writeTables(path, format, specsOf(resultsTable([]).columns), pieces(all))
-  const set = await getSet(project, run.setId).catch(() => null)
+  const { provenance, settings, bench, ...run } = await getSetRun(project, id)
+  const { all, ...set } = await getSet(project, run.setId)
+  await writeTables(path, format, specsOf(tableOfPrompts([], all).columns), pieces(project, id, all, run.prompts, task))
+  const { name, notes, createdAt, prompts, done, batches, failed } = run
   const manifest = {
-    run: {
-      name: run.name,
-      notes: run.notes,
-      createdAt: run.createdAt,
-      prompts: run.prompts,
-      done: run.done,
-      batches: run.batches,
-      failed: run.failed
-    },
-    set: set && { name: set.name, source: set.source, prompts: set.all },
-    settings: run.settings,
-    bench: run.bench,
-    provenance: run.provenance
+    run: { name, notes, createdAt, prompts, done, batches, failed },
+    set: { name: set.name, source: set.source, prompts: all },
+    settings,
+    bench,
+    provenance
   }
-  await writeFileAtomic(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`)
-  return { path, bytes: (await stat(path)).size }
+  const beside = `${path}.manifest.json`
+  await writeFileAtomic(beside, `${JSON.stringify(manifest, null, 2)}\n`)
+  return { path, bytes: (await stat(path)).size + (await stat(beside)).size }
 }
 
-/** Prompts of one row group of Parquet. */
-const AT_ONCE = 256
+async function* pieces(project: Project, id: string, prompts: readonly SetPrompt[], total: number, task: Task): AsyncGenerator<Table> {
+  let [some, rows, done]: [SetResult[], number, number] = [[], 0, 0]
+  for await (const result of resultsInOrder(project, id)) {
+    checkCancelled(task)
+    some.push(result)
+    rows += Math.max(1, result.latent.length)
+    done += 1
+    if (rows < PIECE_ROWS) continue
+    task.progress('write', done, total)
+    yield tableOfPrompts(some, prompts)
+    ;[some, rows] = [[], 0]
+  }
+  yield tableOfPrompts(some, prompts)
+}
 
-function* pieces(results: readonly SetResult[]): Generator<Table> {
-  for (let at = 0; at < Math.max(1, results.length); at += AT_ONCE) yield resultsTable(results.slice(at, at + AT_ONCE))
+/** The columns of `resultsTable`, then the prompt's text (none where it was given as tokens) and its group. */
+function tableOfPrompts(results: readonly SetResult[], prompts: readonly SetPrompt[]): Table {
+  const { columns, rows } = resultsTable(results)
+  const places = columns.find(({ name }) => name === 'prompt')?.values ?? []
+  const ofPrompt = (pick: (prompt: SetPrompt) => string | null): (string | null)[] =>
+    Array.from(places, (place) => {
+      const prompt = prompts[Number(place)]
+      return prompt ? pick(prompt) : null
+    })
+  return {
+    columns: [
+      ...columns,
+      nullable(
+        'prompt_text',
+        'string',
+        ofPrompt(({ prompt }) => ('text' in prompt ? prompt.text : null))
+      ),
+      nullable(
+        'group',
+        'string',
+        ofPrompt(({ group }) => group)
+      )
+    ],
+    rows
+  }
 }

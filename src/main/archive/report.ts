@@ -12,7 +12,8 @@ import type { Project } from '../storage/project'
 import { identify, openProject } from '../storage/project'
 import { getSet } from '../storage/prompt-sets'
 import { getRanking } from '../storage/rankings'
-import { getSetRun, storedResults } from '../storage/set-runs'
+import { storedResults } from '../storage/set-results'
+import { getSetRun } from '../storage/set-runs'
 import { projectState } from '../storage/state'
 
 /** How runs over sets are aggregated for reports: as `setRuns.aggregate` does by default. */
@@ -80,7 +81,12 @@ async function reportedSetRun(project: Project, id: string, format: ReportFormat
   const [one, other, ...more] = groups
   const pair: [string, string] | null = one !== undefined && other !== undefined && more.length === 0 ? [one, other] : null
   const options = { ...AGGREGATE, limit: LATENTS[format], groups: pair }
-  const aggregate = await aggregateOf(storedResults(project, id), all, options, () => Promise.resolve())
+  const aggregate = await aggregateOf(
+    () => storedResults(project, id),
+    all,
+    options,
+    () => Promise.resolve()
+  )
   return { run, setName: name, aggregate, failures }
 }
 

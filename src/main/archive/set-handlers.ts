@@ -2,21 +2,14 @@
 import type { setArchiveCalls } from '../../shared/contract/sets'
 import type { Handlers } from '../../shared/contract'
 import type { SetResult } from '../../shared/records/sets'
-import { checkCancelled } from '../../shared/task'
+import { breathe, checkCancelled } from '../../shared/task'
 import { lookIntoPrompts, readPrompts } from '../sets/read'
 import { aggregateOf } from '../statistics/aggregate'
+import { promptsWithLatent } from '../storage/latent-prompts'
+import type { Project } from '../storage/project'
 import { createSet, createSetFromGroups, deleteSet, getSet, updateSet } from '../storage/prompt-sets'
-import {
-  appendSetResults,
-  createSetRun,
-  deleteSetRun,
-  finishSetRun,
-  getSetRun,
-  promptsOfRun,
-  promptsWithLatent,
-  storedResults,
-  updateSetRun
-} from '../storage/set-runs'
+import { storedBatches, storedResults } from '../storage/set-results'
+import { appendSetResults, createSetRun, deleteSetRun, finishSetRun, getSetRun, promptsOfRun, updateSetRun } from '../storage/set-runs'
 import { projectChanges } from './changes'
 import { exportSetRun } from './export-set-run'
 import { mapBench, mapProvenance, type Paths } from './paths'
@@ -25,6 +18,7 @@ import type { Session } from './session'
 export function createSetHandlers(session: Session, paths: Paths): Handlers<typeof setArchiveCalls> {
   const { inTurn, project } = session
   const { changing, creating } = projectChanges(session, paths)
+  const opened = (): Promise<Project> => inTurn(() => Promise.resolve(project()))
   return {
     'sets.read': ({ path }) => lookIntoPrompts(path),
     'sets.import': ({ path, name, columns }) =>
@@ -44,21 +38,28 @@ export function createSetHandlers(session: Session, paths: Paths): Handlers<type
     'setRuns.finish': ({ id, provenance }) => changing((open) => finishSetRun(open, id, mapProvenance(provenance, paths.stored))),
     'setRuns.update': ({ id, ...given }) => changing((open) => updateSetRun(open, id, given)),
     'setRuns.delete': ({ id }) => changing((open) => deleteSetRun(open, id)),
-    // Not in turn: batches go on being stored while a large run is counted.
+    // Only begun in turn, as all that reads many batches: meanwhile other batches go on being stored.
     'setRuns.aggregate': async ({ id, ...options }, task) => {
-      const open = project()
-      return aggregateOf(storedResults(open, id), await promptsOfRun(open, id), options, async () => {
-        await new Promise<void>((resolve) => setImmediate(resolve))
-        checkCancelled(task)
-      })
+      const open = await opened()
+      const prompts = await promptsOfRun(open, id)
+      const batches = await storedBatches(open, id)
+      return aggregateOf(
+        () => storedResults(open, id, batches),
+        prompts,
+        options,
+        () => breathe(task)
+      )
     },
-    'setRuns.prompts': async ({ id, top }) => {
+    'setRuns.prompts': async ({ id, top }, task) => {
       const results: SetResult[] = []
-      for await (const batch of storedResults(project(), id)) results.push(...batch.map((result) => bestOf(result, top)))
+      for await (const batch of storedResults(await opened(), id)) {
+        checkCancelled(task)
+        results.push(...batch.map((result) => bestOf(result, top)))
+      }
       return { results: results.sort((a, b) => a.index - b.index) }
     },
-    'setRuns.latent': (asked) => inTurn(() => promptsWithLatent(project(), asked)),
-    'setRuns.export': ({ id, path, format }) => exportSetRun(project(), id, path, format)
+    'setRuns.latent': async (asked, task) => promptsWithLatent(await opened(), asked, () => breathe(task)),
+    'setRuns.export': async ({ id, path, format }, task) => exportSetRun(await opened(), id, path, format, task)
   }
 }
 

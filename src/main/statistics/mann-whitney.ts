@@ -8,27 +8,42 @@ const EXACT = 400
 
 /** The p-value; 1 where a group is empty or all values are the same. */
 export function mannWhitney(first: ArrayLike<number>, second: ArrayLike<number>): number {
-  const [n, m] = [first.length, second.length]
+  return mannWhitneyWithZeros(first, first.length, second, second.length)
+}
+
+/**
+ * As `mannWhitney` of groups of n and m values, of which only `first` and `second` are given: the others are 0. Costs as much as there are
+ * values given, which of a latent's scores over many prompts are few.
+ */
+export function mannWhitneyWithZeros(first: ArrayLike<number>, n: number, second: ArrayLike<number>, m: number): number {
   if (n === 0 || m === 0) return 1
-  const { rankSum, ties } = ranksOf(first, second)
+  const { rankSum, ties } = ranksOf(first, n, second, m)
   const u = rankSum - (n * (n + 1)) / 2
   if (ties === 0 && n * m <= EXACT) return exactP(u, n, m)
   return normalP(u, n, m, ties)
 }
 
-/** Sum of the ranks of `first` among all, ties at their mean; and the sum of t³ - t over runs of equal values. */
-function ranksOf(first: ArrayLike<number>, second: ArrayLike<number>): { rankSum: number; ties: number } {
-  const all = [...Array.from(first, (value) => ({ value, own: true })), ...Array.from(second, (value) => ({ value, own: false }))]
-  all.sort((a, b) => a.value - b.value)
-  let [rankSum, ties] = [0, 0]
-  for (let start = 0; start < all.length;) {
-    let end = start + 1
-    while (end < all.length && all[end]?.value === all[start]?.value) end++
-    const rank = (start + 1 + end) / 2
-    for (let at = start; at < end; at++) if (all[at]?.own) rankSum += rank
-    const run = end - start
+/** Sum of the ranks of the first group among all, ties at their mean; and the sum of t³ - t over runs of t equal values. */
+function ranksOf(first: ArrayLike<number>, n: number, second: ArrayLike<number>, m: number): { rankSum: number; ties: number } {
+  const [a, b] = [Float64Array.from(first).sort(), Float64Array.from(second).sort()]
+  const zeros = { own: n - a.length, others: m - b.length }
+  let left = zeros.own + zeros.others > 0
+  let [i, j, start, rankSum, ties] = [0, 0, 0, 0, 0]
+  while (i < a.length || j < b.length || left) {
+    const value = Math.min(a[i] ?? Infinity, b[j] ?? Infinity, left ? 0 : Infinity)
+    let [own, others] = [0, 0]
+    // -0 sorts before 0 and equals it; what is no number sorts last and equals nothing
+    while (i < a.length && !((a[i] ?? 0) > value)) [i, own] = [i + 1, own + 1]
+    while (j < b.length && !((b[j] ?? 0) > value)) [j, others] = [j + 1, others + 1]
+    if (left && value === 0) {
+      own += zeros.own
+      others += zeros.others
+      left = false
+    }
+    const run = own + others
+    rankSum += own * (start + (run + 1) / 2)
     ties += run ** 3 - run
-    start = end
+    start += run
   }
   return { rankSum, ties }
 }

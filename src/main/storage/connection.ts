@@ -20,6 +20,8 @@ export interface Connection {
   pragma(text: string): unknown[]
   /** Folds the log into the file, gives up the lock and closes. */
   close(): void
+  /** False once `close` was called. */
+  isOpen(): boolean
 }
 
 /** Opens (or creates) the file at `path` and locks it. Throws what SQLite throws; see failures.ts. */
@@ -37,11 +39,14 @@ export function connect(path: string): Connection {
     database.close()
     throw thrown
   }
+  let open = true
   return {
     db: new Kysely<Schema>({ dialect: dialectOf(database) }),
     exec: (sql) => void database.exec(sql),
     pragma,
+    isOpen: () => open,
     close: () => {
+      open = false
       try {
         // libsql keeps the connection until its statements are garbage collected, so the lock is given up by hand:
         // exclusive mode ends only outside of the log mode, and only with the next access

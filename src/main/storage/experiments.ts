@@ -4,13 +4,14 @@ import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { fail } from '../../shared/errors'
 import {
+  ExperimentResult,
   ExperimentSummary,
   SavedExperiment,
   type ExperimentManifest,
   type ExperimentName,
   type ExperimentPart,
-  type ExperimentResult,
-  type ExperimentSettings
+  type ExperimentSettings,
+  type Reproduction
 } from '../../shared/records/experiment'
 import type { SetPrompt } from '../../shared/records/sets'
 import { inTransaction, mutate } from './history'
@@ -41,7 +42,7 @@ export async function createExperiment(project: Project, given: NewExperiment): 
     if (given.repeats !== null) await changes.get('experiments', given.repeats)
     await changes.db
       .insertInto('experiment_payloads')
-      .values({ id, prompts: JSON.stringify(given.prompts), parts: 0, manifest: null, result: null })
+      .values({ id, prompts: JSON.stringify(given.prompts), parts: 0, sentence: null, same: null, manifest: null, result: null })
       .execute()
     await changes.insert('experiments', {
       id,
@@ -82,19 +83,29 @@ export async function appendExperimentPart(project: Project, id: string, { part,
   })
 }
 
-/** Stores result and manifest. @throws RECORD_MISSING */
+/**
+ * Stores result and manifest. Of an experiment that repeats another one with a result, says whether it came to the same; else null.
+ * @throws RECORD_MISSING
+ */
 export async function finishExperiment(
   project: Project,
   id: string,
   { result, manifest }: { result: ExperimentResult; manifest: ExperimentManifest }
-): Promise<void> {
-  await inTransaction(project, async (db) => {
-    const { numUpdatedRows } = await db
+): Promise<Reproduction | null> {
+  return inTransaction(project, async (db) => {
+    const row = await db.selectFrom('experiments').select('repeats').where('id', '=', id).executeTakeFirst()
+    if (row === undefined) return fail('RECORD_MISSING', { kind: 'experiment', id })
+    const { repeats } = row
+    const original =
+      repeats === null ? null : await resultOf(db, repeats).catch((e: unknown) => failRecord(project.path, `experiment ${repeats}`, e))
+    const reproduction = original && reproductionOf(original, result)
+    await db
       .updateTable('experiment_payloads')
+      .set({ sentence: result.sentence, same: reproduction && Number(reproduction.same) })
       .set({ result: JSON.stringify(result), manifest: JSON.stringify(manifest) })
       .where('id', '=', id)
-      .executeTakeFirstOrThrow()
-    if (numUpdatedRows === 0n) fail('RECORD_MISSING', { kind: 'experiment', id })
+      .execute()
+    return reproduction
   })
 }
 
@@ -124,10 +135,10 @@ export async function getExperiment(project: Project, id: string): Promise<Saved
   }
 }
 
-/** Null of an experiment that is not finished, or is not there. */
+/** The result of an experiment; null of one that is not finished, or is not there. @throws SyntaxError, ZodError */
 async function resultOf(db: Kysely<Schema>, id: string): Promise<ExperimentResult | null> {
   const found = await db.selectFrom('experiment_payloads').select('result').where('id', '=', id).executeTakeFirst()
-  return found === undefined || found.result === null ? null : SavedExperiment.shape.result.parse(storedJson(found.result))
+  return found === undefined || found.result === null ? null : ExperimentResult.parse(storedJson(found.result))
 }
 
 export async function updateExperiment(
@@ -155,21 +166,18 @@ export async function experimentSummaries(db: Kysely<Schema>, id: string | null 
   const all = db
     .selectFrom('experiments as e')
     .innerJoin('experiment_payloads as p', 'p.id', 'e.id')
-    .leftJoin('experiment_payloads as o', 'o.id', 'e.repeats')
     .selectAll('e')
-    .select(['p.parts', 'p.result', 'o.result as original'])
+    .select(['p.parts', 'p.sentence', 'p.same'])
     .select(sql<number>`(select count(*) from experiment_parts x where x.experiment_id = e.id)`.as('done'))
     .orderBy('e.created_at', 'desc')
     .orderBy('e.id')
   const rows = await (id === null ? all : all.where('e.id', '=', id)).execute()
   return rows.map((row) => {
-    const result = row.result === null ? null : SavedExperiment.shape.result.parse(storedJson(row.result))
-    const original = row.original === null ? null : SavedExperiment.shape.result.parse(storedJson(row.original))
     const { name, notes, experiment, model, sae, hook, prompts, done, parts } = row
     return ExperimentSummary.parse({
       ...{ id: row.id, name, notes, experiment, model, sae, hook, prompts, done, parts },
-      sentence: result?.sentence ?? null,
-      repeats: row.repeats === null ? null : { id: row.repeats, same: result && original ? reproductionOf(original, result).same : null },
+      sentence: row.sentence,
+      repeats: row.repeats === null ? null : { id: row.repeats, same: row.same === null ? null : row.same === 1 },
       createdAt: row.created_at
     })
   })

@@ -61,17 +61,15 @@ const sets: NamedMigration = {
         name text not null, notes text not null, settings text not null, bench text not null, model text not null, sae text not null,
         sae_hash text not null, hook text not null, prompts integer not null, created_at text not null)`,
       `create table set_batches (run_id text not null references set_run_payloads (id) on delete cascade, batch integer not null,
-        failed integer not null, body text not null, latent blob not null, score blob not null, max_activation blob not null,
-        mean_activation blob not null, primary key (run_id, batch)) without rowid`,
-      `create table set_latents (latent integer not null, run_id text not null references set_run_payloads (id) on delete cascade,
-        prompt integer not null, rank integer not null, score real not null, max_activation real not null, target text not null,
-        primary key (latent, run_id, prompt)) without rowid`,
-      'create table experiment_payloads (id text primary key, prompts text not null, parts integer not null, manifest text, result text)',
+        failed integer not null, prompt blob not null, latents blob not null, latent blob not null, body text not null, score blob not null,
+        max_activation blob not null, mean_activation blob not null, primary key (run_id, batch))`,
+      `create table experiment_payloads (id text primary key, prompts text not null, parts integer not null, sentence text, same integer,
+        manifest text, result text)`,
       `create table experiments (id text primary key references experiment_payloads (id), name text not null, notes text not null,
         experiment text not null, settings text not null, bench text not null, model text not null, sae text not null, hook text not null,
         prompts integer not null, repeats text, created_at text not null)`,
       `create table experiment_parts (experiment_id text not null references experiment_payloads (id) on delete cascade,
-        part integer not null, data text not null, primary key (experiment_id, part)) without rowid`,
+        part integer not null, data text not null, primary key (experiment_id, part))`,
       'pragma user_version = 2'
     ])
   }

@@ -1,5 +1,6 @@
 /** Prompt sets: what lists show in columns, the prompts themselves as JSON. */
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
 import { z } from 'zod'
 import { fail } from '../../shared/errors'
@@ -70,6 +71,14 @@ export async function getSet(project: Project, id: string): Promise<PromptSetSum
 export async function promptsOf(db: Kysely<Schema>, id: string): Promise<SetPrompt[]> {
   const payload = await db.selectFrom('prompt_set_payloads').selectAll().where('id', '=', id).executeTakeFirst()
   return payload === undefined ? [] : Prompts.parse(storedJson(payload.prompts))
+}
+
+/** The prompts at some places of a set, by place; those that are not there are left out. The others are not looked at. */
+export async function somePrompts(db: Kysely<Schema>, id: string, places: readonly number[]): Promise<Map<number, SetPrompt>> {
+  const { rows } = await sql<{ key: number; value: string }>`select key, value
+    from json_each((select prompts from prompt_set_payloads where id = ${id}))
+    where key in (select value from json_each(${JSON.stringify(places)}))`.execute(db)
+  return new Map(rows.map(({ key, value }) => [key, SetPrompt.parse(storedJson(value))]))
 }
 
 export async function updateSet(

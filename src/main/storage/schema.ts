@@ -99,19 +99,23 @@ export interface Schema {
   }
   /** How many batches there are (0 before the first), and Provenance as JSON once it is finished; same id as its row in `set_runs`. */
   set_run_payloads: { id: string; batches: number; provenance: string | null }
-  /** A finished batch: its SetResults as JSON without their arrays, and those end to end as bytes, little-endian. */
+  /**
+   * A finished batch. Numbers lie as bytes, little-endian: of each prompt its place in the set and how many latents it has (int32), then
+   * the columns of all prompts end to end (latent int32, the others float32). What is left of the SetResults is JSON. A latent is looked
+   * up by reading the columns before `body`.
+   */
   set_batches: {
     run_id: string
     batch: number
     failed: number
-    body: string
+    prompt: Blob
+    latents: Blob
     latent: Blob
+    body: string
     score: Blob
     max_activation: Blob
     mean_activation: Blob
   }
-  /** The best latents of each prompt of each run: answers "in which prompts did it matter". Ranks count from 1. */
-  set_latents: { latent: number; run_id: string; prompt: number; rank: number; score: number; max_activation: number; target: string }
   experiments: {
     id: string
     name: string
@@ -128,8 +132,19 @@ export interface Schema {
     repeats: string | null
     created_at: string
   }
-  /** SetPrompt[] as JSON, how many parts there are (0 before the first), and manifest and result once it is finished. */
-  experiment_payloads: { id: string; prompts: string; parts: number; manifest: string | null; result: string | null }
+  /**
+   * SetPrompt[] as JSON and how many parts there are (0 before the first). Once it is finished: the result's sentence, whether it came to
+   * the same as the experiment that it repeats (null where it repeats none), manifest and result as JSON.
+   */
+  experiment_payloads: {
+    id: string
+    prompts: string
+    parts: number
+    sentence: string | null
+    same: number | null
+    manifest: string | null
+    result: string | null
+  }
   /** What a finished part left behind, as JSON. */
   experiment_parts: { experiment_id: string; part: number; data: string }
   /** One row per change a person made; `undone` ones can be done again. */

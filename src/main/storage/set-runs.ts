@@ -2,11 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
-import { z } from 'zod'
 import { fail } from '../../shared/errors'
 import type { Provenance } from '../../shared/records/ranking'
-import { LatentPrompt, type SetPrompt, SetRunRecord, SetRunSummary, type SetResult, type SetSettings } from '../../shared/records/sets'
-import { failDatabase } from './failures'
+import { type SetPrompt, SetRunRecord, SetRunSummary, type SetResult, type SetSettings } from '../../shared/records/sets'
 import { inTransaction, mutate } from './history'
 import type { Project } from './project'
 import { defined } from './prompts'
@@ -14,7 +12,8 @@ import { promptsOf } from './prompt-sets'
 import { failRecord } from './rankings'
 import type { Schema } from './schema'
 import { storedJson } from './stored-json'
-import { batchResults, batchRow, indexBatch } from './set-batches'
+import { batchRow } from './set-batches'
+import { storedBatches } from './set-results'
 import { quoted } from './words'
 
 export interface NewSetRun {
@@ -70,7 +69,6 @@ export async function appendSetResults(
         .insertInto('set_batches')
         .values(batchRow(id, batch, results))
         .execute()
-      await indexBatch(db, id, results)
       await db.updateTable('set_run_payloads').set({ batches }).where('id', '=', id).execute()
     }
     const { done } = await db
@@ -102,34 +100,14 @@ export async function getSetRun(project: Project, id: string): Promise<SetRunRec
     const row = await db.selectFrom('set_runs').selectAll().where('id', '=', id).executeTakeFirst()
     const payload = await db.selectFrom('set_run_payloads').selectAll().where('id', '=', id).executeTakeFirst()
     if (!summary || row === undefined || payload === undefined) return fail('RECORD_MISSING', { kind: 'run', id })
-    const batches = await db.selectFrom('set_batches').select('batch').where('run_id', '=', id).orderBy('batch').execute()
     return SetRunRecord.parse({
       ...summary,
       bench: storedJson(row.bench),
       provenance: payload.provenance === null ? null : storedJson(payload.provenance),
-      doneBatches: batches.map(({ batch }) => batch)
+      doneBatches: await storedBatches(project, id)
     })
   } catch (thrown) {
     failRecord(project.path, `run ${id}`, thrown)
-  }
-}
-
-/** The results that are stored, batch by batch, one batch in memory at a time; prompts within a batch as they were run. */
-export async function* storedResults(project: Project, id: string): AsyncGenerator<SetResult[]> {
-  const batches = await project.db.selectFrom('set_batches').select('batch').where('run_id', '=', id).orderBy('batch').execute()
-  for (const { batch } of batches) {
-    const row = await project.db
-      .selectFrom('set_batches')
-      .selectAll()
-      .where('run_id', '=', id)
-      .where('batch', '=', batch)
-      .executeTakeFirst()
-    if (row === undefined) continue
-    try {
-      yield batchResults(row)
-    } catch (thrown) {
-      failRecord(project.path, `batch ${batch} of run ${id}`, thrown)
-    }
   }
 }
 
@@ -182,36 +160,4 @@ function summary(row: Selectable<Schema['set_runs']> & { batches: number; done: 
     settings: storedJson(row.settings),
     createdAt: row.created_at
   })
-}
-
-/** Prompts of the project's runs of the SAE with `saeHash` in which `latent` was among the best, best rank first; and how many there are. */
-export async function promptsWithLatent(
-  project: Project,
-  { saeHash, latent, limit }: { saeHash: string; latent: number; limit: number }
-): Promise<{ prompts: LatentPrompt[]; total: number }> {
-  try {
-    const found = await project.db
-      .selectFrom('set_latents as l')
-      .innerJoin('set_runs as r', 'r.id', 'l.run_id')
-      .innerJoin('prompt_sets as s', 's.id', 'r.set_id')
-      .select(['r.id as runId', 'r.name as runName', 'r.set_id as setId', 's.name as setName'])
-      .select(['l.prompt', 'l.rank', 'l.score', 'l.max_activation as maxActivation', 'l.target as targetText'])
-      .where('l.latent', '=', latent)
-      .where('r.sae_hash', '=', saeHash)
-      .orderBy('l.rank')
-      .orderBy('r.created_at', 'desc')
-      .orderBy('l.prompt')
-      .execute()
-    const shown = found.slice(0, limit)
-    const sets = new Map<string, SetPrompt[]>()
-    for (const { setId } of shown) if (!sets.has(setId)) sets.set(setId, await promptsOf(project.db, setId))
-    const prompts = shown.map(({ setId, prompt, ...row }) => {
-      const asked = sets.get(setId)?.[prompt]
-      const text = asked === undefined ? '' : 'text' in asked.prompt ? asked.prompt.text : asked.prompt.ids.join(' ')
-      return { ...row, promptId: asked?.id ?? String(prompt), promptText: text }
-    })
-    return { prompts: z.array(LatentPrompt).parse(prompts), total: found.length }
-  } catch (thrown) {
-    failDatabase(project.path, thrown)
-  }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { aggregateOf, type AggregateOptions } from '../../../src/main/statistics/aggregate'
+import type { Batches } from '../../../src/main/statistics/set-columns'
 import { mannWhitney } from '../../../src/main/statistics/mann-whitney'
 import type { SetPrompt, SetResult } from '../../../src/shared/records/sets'
 import { failureOf } from '../../support/failing'
@@ -25,8 +26,10 @@ function resultOf(index: number, latents: readonly (readonly [number, number])[]
   }
 }
 
-async function* batches(...results: readonly SetResult[][]): AsyncGenerator<SetResult[]> {
-  for (const batch of results) yield await Promise.resolve(batch)
+function batches(...results: readonly SetResult[][]): Batches {
+  return async function* () {
+    for (const batch of results) yield await Promise.resolve(batch)
+  }
 }
 
 const prompts = (count: number, change: (index: number) => Partial<SetPrompt> = () => ({})): SetPrompt[] =>

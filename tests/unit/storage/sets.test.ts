@@ -6,14 +6,9 @@ import { MIGRATIONS } from '../../../src/main/storage/migrations'
 import { createProject, openProject, type Project } from '../../../src/main/storage/project'
 import { addGroup, addPrompt } from '../../../src/main/storage/prompts'
 import { createSet, createSetFromGroups, deleteSet, getSet } from '../../../src/main/storage/prompt-sets'
-import {
-  appendSetResults,
-  createSetRun,
-  getSetRun,
-  promptsWithLatent,
-  storedResults,
-  updateSetRun
-} from '../../../src/main/storage/set-runs'
+import { promptsWithLatent } from '../../../src/main/storage/latent-prompts'
+import { resultsInOrder, storedResults } from '../../../src/main/storage/set-results'
+import { appendSetResults, createSetRun, deleteSetRun, getSetRun, updateSetRun } from '../../../src/main/storage/set-runs'
 import { projectState } from '../../../src/main/storage/state'
 import type { SetResult, SetSettings } from '../../../src/shared/records/sets'
 import { failureOf } from '../../support/failing'
@@ -24,6 +19,7 @@ const SETTINGS: SetSettings = { method: 'attribution', explain: 'greedy', includ
 const PROMPTS = promptsNamed(40)
 const RESULTS = randomResults(1, PROMPTS)
 const BATCHES = 5
+const NO_PAUSE = (): Promise<void> => Promise.resolve()
 const batchOf = (batch: number): SetResult[] => RESULTS.filter(({ index }) => index % BATCHES === batch)
 
 async function newProject(): Promise<Project> {
@@ -109,13 +105,13 @@ describe('a run', () => {
     const project = await newProject()
     const { id } = await newRun(project)
     for (let batch = 0; batch < BATCHES; batch++) await appendSetResults(project, id, { batch, batches: BATCHES, results: batchOf(batch) })
-    const { prompts, total } = await promptsWithLatent(project, { saeHash: 'h', latent: 7, limit: 500 })
+    const { prompts, total } = await promptsWithLatent(project, { saeHash: 'h', latent: 7, limit: 500 }, NO_PAUSE)
     const expected = RESULTS.flatMap(({ index, latent }) => (latent.includes(7) ? [{ id: `p${index}`, rank: latent.indexOf(7) + 1 }] : []))
     expect(total).toBe(expected.length)
     expect(prompts.map(({ promptId, rank }) => ({ id: promptId, rank }))).toEqual(
       expected.sort((a, b) => a.rank - b.rank || Number(a.id.slice(1)) - Number(b.id.slice(1)))
     )
-    expect((await promptsWithLatent(project, { saeHash: 'other', latent: 7, limit: 5 })).total).toBe(0)
+    expect((await promptsWithLatent(project, { saeHash: 'other', latent: 7, limit: 5 }, NO_PAUSE)).total).toBe(0)
     project.close()
   })
 })
@@ -130,7 +126,6 @@ test('a project of the first format is brought to the present one, with everythi
     'experiment_parts',
     'experiments',
     'experiment_payloads',
-    'set_latents',
     'set_batches',
     'set_runs',
     'set_run_payloads',
