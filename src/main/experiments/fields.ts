@@ -18,13 +18,13 @@ export const TOKEN_FIELD: ExperimentField = {
   options: ['answer', 'greedy']
 }
 
-export const TARGET_FIELD: ExperimentField = {
+export const TARGET_FIELD = {
   kind: 'choice',
   key: 'target',
   label: 'Target',
   hint: 'What is explained of the token. “preset” takes what each method is usually used with.',
   options: ['probability', 'logit', 'log-probability', 'preset']
-}
+} satisfies ExperimentField
 
 export const SUBSTITUTION_FIELD: ExperimentField = {
   kind: 'choice',

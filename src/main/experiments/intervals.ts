@@ -8,6 +8,8 @@ export interface Bootstrap {
   mean(values: readonly number[]): Interval | null
   /** Mean of first - second, of pairs that are resampled together. */
   difference(first: readonly number[], second: readonly number[]): Interval | null
+  /** Sum of the first over sum of the second, pairs resampled together: prompts weigh by the size of what they are compared with. */
+  ratio(first: readonly number[], second: readonly number[]): Interval | null
 }
 
 /** The prompts resampled once; every mean shares the resamples, so that numbers of one result belong together. */
@@ -23,8 +25,23 @@ export function bootstrapOf(n: number, { resamples, seed }: { readonly resamples
     }
     return intervalOf(meanAt, n, samples)
   }
-  return { mean, difference: (first, second) => mean(first.map((value, at) => value - (second[at] ?? 0))) }
+  const ratio = (first: readonly number[], second: readonly number[]): Interval | null => {
+    if (n === 0 || sumOf(second) === 0) return null
+    const at = (sample: ArrayLike<number>): number => {
+      let [above, below] = [0, 0]
+      for (let i = 0; i < n; i++) {
+        above += first[sample[i] ?? 0] ?? 0
+        below += second[sample[i] ?? 0] ?? 0
+      }
+      return above / below
+    }
+    const found = intervalOf(at, n, samples)
+    return Number.isFinite(found.low) && Number.isFinite(found.high) ? found : null
+  }
+  return { mean, ratio, difference: (first, second) => mean(first.map((value, at) => value - (second[at] ?? 0))) }
 }
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 /** All numbers of an interval times `factor`. */
 export function scaled(interval: Interval | null, factor: number): Interval | null {
