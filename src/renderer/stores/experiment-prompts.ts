@@ -107,9 +107,7 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
     () => (read.value = new Map())
   )
 
-  const shippedName = computed(() => shipped.value.get(experiments.page)?.name ?? 'Held-out questions')
-
-  return { sets, shippedName, source, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
+  return { sets, source, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
 })
 
 function stem(path: string): string {

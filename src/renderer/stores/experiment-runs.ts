@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { ArchiveCalls, EngineCalls, Event, Input } from '../../shared/contract'
+import type { ArchiveCalls, EngineCalls, Event, Input, Progress } from '../../shared/contract'
 import type { ExperimentPart, ExperimentResult, SavedExperiment } from '../../shared/records/experiment'
 import { Device, SaeReading } from '../../shared/records/model'
 import type { ShownError } from '../components/ui/types'
@@ -138,7 +138,8 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
       const { result, manifest } = await engineStore.run(EXPERIMENT_NAMES[input.experiment], async (task) => {
         taskId = task.id
         const keep = keeper(id, task)
-        return engine.call('experiments.run', { ...input, done: [...done] }, { ...task, onEvent: keep.take }).finally(keep.settled)
+        const call = { ...task, onEvent: keep.take, onProgress: (progress: Progress) => count(task, id, progress) }
+        return engine.call('experiments.run', { ...input, done: [...done] }, call).finally(keep.settled)
       })
       await project.change(() => archive.call('experiments.finish', { id, result, manifest }))
     } catch (thrown) {
@@ -146,6 +147,12 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
     } finally {
       await ended(id)
     }
+  }
+
+  /** The engine says how many parts there are before it has made the first. */
+  function count(task: TaskHandle, id: string, progress: Progress): void {
+    task.onProgress(progress)
+    if (running.value?.id === id && running.value.parts === 0) running.value = { ...running.value, parts: progress.total }
   }
 
   /** Hands parts to the archive one after the other. The first that cannot be stored ends the run with its error. */

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
-export type ViewName = 'analyse' | 'layers' | 'rankings' | 'steer' | 'experiments' | 'reports' | 'library'
+export type ViewName = 'analyse' | 'layers' | 'rankings' | 'steer' | 'sets' | 'experiments' | 'reports' | 'library'
 
 /**
  * Something one view asks of another. The view named in `view` is shown, watches `request`, does it, and calls `taken()`.

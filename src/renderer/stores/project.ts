@@ -23,6 +23,7 @@ export const useProject = defineStore('project', () => {
   const rankings = computed(() => state.value?.rankings ?? [])
   const recipes = computed(() => state.value?.recipes ?? [])
   const comparisons = computed(() => state.value?.comparisons ?? [])
+  const setRuns = computed(() => state.value?.setRuns ?? [])
 
   /** Takes a state that another store got from the archive. */
   function apply(next: ProjectState): void {
@@ -112,6 +113,7 @@ export const useProject = defineStore('project', () => {
     rankings,
     recipes,
     comparisons,
+    setRuns,
     apply,
     change,
     remove,

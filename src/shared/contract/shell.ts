@@ -55,6 +55,7 @@ export const MenuCommand = z.enum([
   'view.layers',
   'view.rankings',
   'view.steer',
+  'view.sets',
   'view.experiments',
   'view.reports',
   'view.library',

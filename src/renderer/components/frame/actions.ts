@@ -12,7 +12,9 @@ import { usePreflights } from '../../stores/preflights'
 import { useProject } from '../../stores/project'
 import { usePromptText } from '../../stores/prompt-text'
 import { usePrompts } from '../../stores/prompts'
+import { useSetRuns } from '../../stores/set-runs'
 import { useSettings } from '../../stores/settings'
+import { useShownRun } from '../../stores/shown-run'
 import { useSteeringRuns } from '../../stores/steering-runs'
 
 /** Something a person can do from anywhere: listed by the palette, bound to keys, asked for by the menu. */
@@ -30,6 +32,7 @@ export const VIEWS: readonly { value: ViewName; label: string }[] = [
   { value: 'layers', label: 'Layers' },
   { value: 'rankings', label: 'Rankings' },
   { value: 'steer', label: 'Steer' },
+  { value: 'sets', label: 'Sets' },
   { value: 'experiments', label: 'Experiments' },
   { value: 'reports', label: 'Reports' },
   { value: 'library', label: 'Library' }
@@ -48,6 +51,8 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const library = useLibrary()
   const preflights = usePreflights()
   const runs = useSteeringRuns()
+  const setRuns = useSetRuns()
+  const shownRun = useShownRun()
   const settings = useSettings()
   const prompts = usePrompts()
   const promptText = usePromptText()
@@ -77,6 +82,12 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
         label: 'Run the experiment',
         enabled: experiments.openId === null && experimentRuns.cannotRun === null && !experimentRuns.busy,
         run: () => void experimentRuns.run()
+      }
+    if (navigation.view === 'sets')
+      return {
+        label: 'Run the prompt set',
+        enabled: shownRun.openId === null && setRuns.cannotRun === null && !setRuns.busy,
+        run: () => void setRuns.run()
       }
     if (navigation.view === 'layers')
       return { label: 'Rank all layers', enabled: layers.cannotRun === null && !layers.running, run: () => void layers.run() }

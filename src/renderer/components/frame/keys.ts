@@ -14,9 +14,10 @@ const BINDINGS: Record<string, Action['id']> = {
   'ctrl+2': 'view.layers',
   'ctrl+3': 'view.rankings',
   'ctrl+4': 'view.steer',
-  'ctrl+5': 'view.experiments',
-  'ctrl+6': 'view.reports',
-  'ctrl+7': 'view.library',
+  'ctrl+5': 'view.sets',
+  'ctrl+6': 'view.experiments',
+  'ctrl+7': 'view.reports',
+  'ctrl+8': 'view.library',
   f1: 'shortcuts',
   escape: 'cancel'
 }

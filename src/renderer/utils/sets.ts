@@ -1,0 +1,52 @@
+/** Words for prompt sets and runs over them. */
+import type { AggregateLatent, Interval, SetColumns, SetPrompt, SetRunSummary } from '../../shared/records/sets'
+import { formatCount, formatNumber, formatSigned } from './format'
+
+/** The name of a file without folders and ending. */
+export function stemOf(path: string): string {
+  const last = path.split(/[\\/]/).pop() ?? 'Prompts'
+  return last.replace(/\.(jsonl|csv)$/i, '')
+}
+
+/** What a set's prompt asks, as text; exact ids as they are. */
+export const promptText = ({ prompt }: Pick<SetPrompt, 'prompt'>): string => ('text' in prompt ? prompt.text : prompt.ids.join(' '))
+
+/** The parts of a set's row that a file may hold, and what they are for. */
+export const COLUMN_HINTS: Record<keyof SetColumns, { label: string; hint: string }> = {
+  prompt: { label: 'Prompt', hint: 'The text, or exact token ids' },
+  id: { label: 'Id', hint: 'What names the prompt; its row number otherwise' },
+  answer: { label: 'Answer', hint: 'The expected text after the prompt' },
+  target: { label: 'Target', hint: 'The token to explain, where it is not the answer’s first' },
+  counterfactual: { label: 'Counterfactual', hint: 'A prompt of as many tokens whose activations are patched in' },
+  group: { label: 'Group', hint: 'Sides that are compared with each other' },
+  paraphrase: { label: 'Paraphrase', hint: 'A name shared by prompts that say the same' }
+}
+
+/** How far a run is. */
+export type RunState = 'running' | 'unfinished' | 'finished'
+
+export function runState(run: Pick<SetRunSummary, 'done' | 'batches'>, running: boolean): RunState {
+  if (running) return 'running'
+  return run.batches > 0 && run.done >= run.batches ? 'finished' : 'unfinished'
+}
+
+export function runWords(run: Pick<SetRunSummary, 'done' | 'batches' | 'prompts'>, running: boolean): string {
+  const state = runState(run, running)
+  if (state === 'finished') return 'finished'
+  if (run.batches === 0) return running ? 'running' : 'not begun'
+  const share = `about ${formatCount(Math.round((run.prompts * run.done) / run.batches))} of ${formatCount(run.prompts)} prompts`
+  return state === 'running' ? `running, ${share}` : `paused, ${share}`
+}
+
+/** "+0.12 (0.08 to 0.17)" */
+export const intervalWords = ({ value, low, high }: Interval): string =>
+  `${formatSigned(value)} (${formatSigned(low)} to ${formatSigned(high)})`
+
+/** A p-value or q-value, small ones as a bound. */
+export const probabilityWords = (p: number | null): string => (p === null ? '' : p < 1e-4 ? '< 0.0001' : formatNumber(p, 2))
+
+/** Whether an interval leaves 0 out. */
+export const apart = ({ low, high }: Interval): boolean => low > 0 || high < 0
+
+/** The latents that a chart of intervals shows: the first ones. */
+export const firstLatents = (latents: readonly AggregateLatent[], count: number): AggregateLatent[] => latents.slice(0, count)

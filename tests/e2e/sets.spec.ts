@@ -1,0 +1,120 @@
+/**
+ * A prompt set, as a person does it: imported, run, aggregated, compared, exported; a run that outlives the engine and the application.
+ * One project throughout; each test goes on where the one before ended.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, type Locator, type Page } from '@playwright/test'
+import { launchWorkbench, type Workbench } from '../support/electron'
+
+test.describe.configure({ mode: 'serial' })
+
+let workbench: Workbench
+let userData: string
+let page: Page
+
+const id = (name: string): Locator => page.getByTestId(name)
+const QUESTIONS = readFileSync(join(import.meta.dirname, '../../models/storyteller/eval/qa_eval.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+
+async function start(): Promise<void> {
+  workbench = await launchWorkbench({ userData })
+  page = workbench.page
+  await expect(id('engine-state')).toContainText('ready', { timeout: 20_000 })
+  await id('view-sets').click()
+}
+
+async function answerDialog(path: string): Promise<void> {
+  await workbench.app.evaluate(({ dialog }, chosen) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: chosen })
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] })
+  }, path)
+}
+
+async function importSet(name: string, count: number): Promise<void> {
+  const path = join(userData, `${name}.jsonl`)
+  const rows = QUESTIONS.slice(0, count).map((line, index) => {
+    const { id: key, prompt, answer } = JSON.parse(line) as { id: string; prompt: string; answer: string }
+    return JSON.stringify({ key: `${key}-${index}`, question: prompt, answer, side: index % 2 ? 'odd' : 'even' })
+  })
+  writeFileSync(path, rows.join('\n'))
+  await answerDialog(path)
+  await id('set-import').click()
+  await expect(id('set-column-prompt')).toContainText('question')
+  await id('set-column-group').click()
+  await page.getByRole('option', { name: 'side' }).click()
+  await id('set-import-keep').click()
+  await expect(id('set-page')).toBeVisible()
+}
+
+test.beforeAll(async () => {
+  userData = test.info().outputPath('user-data')
+  await start()
+})
+
+test.afterAll(async () => {
+  await workbench.close()
+})
+
+test('a file is imported with its columns, and its prompts are listed', async () => {
+  await importSet('questions', 12)
+  await expect(id('set-prompts').getByTestId('table-row')).toHaveCount(12)
+  await expect(id('set-page')).toContainText('in groups even, odd')
+})
+
+test('a run streams into table and chart, and is kept', async () => {
+  await id('set-run').click()
+  await expect(id('set-run-page')).toHaveAttribute('data-state', 'finished', { timeout: 60_000 })
+  await expect(id('set-latents').getByTestId('table-row').first()).toBeVisible()
+  await expect(id('set-count')).toContainText('12 prompts')
+  await id('set-tab-prompts').click()
+  await expect(id('set-results').getByTestId('table-row')).toHaveCount(12)
+  await id('set-tab-latents').click()
+})
+
+test('two groups are compared, and a latent shows the prompts in which it mattered', async () => {
+  await id('set-compare').click()
+  await page.getByRole('option', { name: 'even against odd' }).click()
+  await expect(id('set-count')).toContainText('separate the groups')
+  await id('set-latents').getByTestId('table-row').first().click()
+  await expect(id('latent-prompts').locator('tbody tr').first()).toBeVisible()
+})
+
+test('results are exported with a manifest', async () => {
+  const path = join(userData, 'out.csv')
+  await answerDialog(path)
+  await id('set-export').click()
+  await id('set-export-csv').click()
+  await expect.poll(() => existsSync(path) && existsSync(`${path}.manifest.json`)).toBe(true)
+  expect(readFileSync(path, 'utf8').split('\n')[0]).toContain('prompt,id,tokens')
+})
+
+test('a run outlives a killed engine and a closed application, and no prompt is run twice', async () => {
+  await importSet('many', 160)
+  await id('set-run').click()
+  const stored = async (): Promise<number> => Number(/about (\d+) of/.exec((await id('set-progress').textContent()) ?? '')?.[1] ?? 0)
+  await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(0)
+  const pid = await engineProcess()
+  process.kill(pid, 'SIGKILL')
+  await expect(id('set-resume')).toBeVisible({ timeout: 20_000 })
+  await expect(id('set-run-page')).toHaveAttribute('data-state', 'unfinished')
+  await expect(id('engine-state')).toContainText('ready', { timeout: 20_000 })
+
+  await workbench.close()
+  await start()
+  await id('set-run-row').filter({ hasText: 'paused' }).click()
+  await id('set-resume').click()
+  await expect(id('set-run-page')).toHaveAttribute('data-state', 'finished', { timeout: 120_000 })
+  await expect(id('set-count')).toContainText('160 prompts')
+})
+
+/** The process id of the engine, as the window is told. */
+async function engineProcess(): Promise<number> {
+  const found = await workbench.app.evaluate(({ app }) =>
+    app.getAppMetrics().map(({ pid, name, serviceName }) => ({ pid, name, serviceName }))
+  )
+  const engine = found.find(({ name, serviceName }) => `${name} ${serviceName}`.toLowerCase().includes('engine'))
+  if (!engine) throw new Error(`there is an engine among ${JSON.stringify(found)}`)
+  return engine.pid
+}

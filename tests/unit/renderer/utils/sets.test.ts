@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { apart, intervalWords, probabilityWords, promptText, runState, runWords, stemOf } from '../../../../src/renderer/utils/sets'
+
+it('a set is named after its file, without folders and ending', () => {
+  expect([stemOf('/a/b/Questions.jsonl'), stemOf('C:\\x\\q.CSV'), stemOf('plain')]).toEqual(['Questions', 'q', 'plain'])
+})
+
+it('a run is running, paused or finished, and says of how many prompts', () => {
+  const run = { done: 3, batches: 6, prompts: 1000 }
+  expect([
+    runState(run, true),
+    runState(run, false),
+    runState({ ...run, done: 6 }, false),
+    runState({ done: 0, batches: 0 }, false)
+  ]).toEqual(['running', 'unfinished', 'finished', 'unfinished'])
+  expect(runWords(run, true)).toBe('running, about 500 of 1000 prompts')
+  expect(runWords(run, false)).toBe('paused, about 500 of 1000 prompts')
+  expect(runWords({ done: 0, batches: 0, prompts: 5 }, false)).toBe('not begun')
+  expect(runWords({ ...run, done: 6 }, false)).toBe('finished')
+})
+
+it('an interval is told with its ends, and said to leave 0 out only when it does', () => {
+  expect(intervalWords({ value: 0.5, low: 0.25, high: 0.75 })).toBe('+0.500 (+0.250 to +0.750)')
+  expect([
+    apart({ value: 1, low: 0.1, high: 2 }),
+    apart({ value: -1, low: -2, high: -0.1 }),
+    apart({ value: 1, low: -0.1, high: 2 })
+  ]).toEqual([true, true, false])
+})
+
+it('a tiny p is told as a bound, a missing one as nothing', () => {
+  expect([probabilityWords(null), probabilityWords(1e-9), probabilityWords(0.031)]).toEqual(['', '< 0.0001', '0.031'])
+})
+
+it('a prompt of exact ids is shown as its ids', () => {
+  expect([promptText({ prompt: { text: 'a b' } }), promptText({ prompt: { ids: [1, 2] } })]).toEqual(['a b', '1 2'])
+})
