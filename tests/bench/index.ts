@@ -24,6 +24,7 @@ import { matMulRate } from './measure'
 import { measureJob, measureMemory, memoryTable, writeCase } from './memory'
 import { findTorch, INSTALL, timePeer } from './peer'
 import { GPT2_SMALL, writeRandomModel } from './random-model'
+import { timeSet } from './set'
 import { asJson, asTable, type Results } from './table'
 import { timeSubject, type Subject, type SubjectTimes } from './work'
 
@@ -90,6 +91,9 @@ async function measure(folder: string, python: string | null): Promise<Results> 
   // The small model first: what the large one leaves behind would count as its memory.
   const small = await timed(defaultSubject(), runs)
   const large = await timed(randomSubject(folder), runs)
+  say('timing a set of prompts')
+  const engine = engineHandlers()
+  const sets = [await timeSet(engine, large.subject, 'gradsae'), await timeSet(engine, large.subject, 'attribution')]
   const layers = []
   for (const subject of [defaultLayers(), randomLayers(folder)]) {
     say(`timing the layers of ${subject.name} together`)
@@ -107,7 +111,7 @@ async function measure(folder: string, python: string | null): Promise<Results> 
           runs
         )
   const gigaRate = Math.max(before, await matMulRate())
-  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], layers, peer }
+  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], layers, sets, peer }
 }
 
 async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {

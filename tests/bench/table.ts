@@ -1,6 +1,7 @@
 /** The results as one table for people, or as one object for programs. */
 import type { LayersTimes } from './layers'
 import type { PeerTimes } from './peer'
+import type { SetTimes } from './set'
 import type { SubjectTimes } from './work'
 
 export interface Results {
@@ -9,6 +10,8 @@ export interface Results {
   /** Measured float32 matrix-multiply rate, in 10^9 operations a second. */
   readonly gigaRate: number
   readonly subjects: readonly SubjectTimes[]
+  /** Prompt sets on the first subject. */
+  readonly sets: readonly SetTimes[]
   readonly layers: readonly LayersTimes[]
   readonly peer: PeerTimes | null
 }
@@ -16,9 +19,10 @@ export interface Results {
 /** What is measured, and the wanted figure where there is one. Development figures of two cores, in milliseconds. */
 const WANTED: Readonly<Record<number, number>> = { 16: 85, 64: 150, 256: 550 }
 const WANTED_RATIO = 3.5
+const WANTED_SET_RATIO = 1.5
 
 export function asTable(results: Results): string {
-  const { processor, cores, gigaRate, subjects, peer } = results
+  const { processor, cores, gigaRate, subjects, sets, peer } = results
   const rows: [string, string, string][] = []
   for (const [index, { subject, attribution, generation, loadMilliseconds, peakBytes }] of subjects.entries()) {
     rows.push([subject.name, '', ''])
@@ -38,6 +42,11 @@ export function asTable(results: Results): string {
     rows.push(['  peak memory', `${number(peakBytes / 2 ** 20)} MiB`, 'of the process so far'])
   }
   rows.push(...results.layers.flatMap(layersRows))
+  for (const [index, { method, prompts, tokens, batched, single }] of sets.entries()) {
+    if (index === 0) rows.push([`A set of ${prompts} prompts of ${tokens} tokens, ${subjects[0]?.subject.name ?? ''}`, '', ''])
+    const ratio = `${(batched / single).toFixed(2)} times the ${number(single)} of one by one, at least ${WANTED_SET_RATIO} wanted`
+    rows.push([`  ${method} in batches`, `${number(batched)} prompts/s`, ratio])
+  }
   if (peer !== null) rows.push(...peerRows(results, peer))
   const head = `${processor}, ${cores} cores; matrix multiply ${number(gigaRate)} GFLOP/s (float32, 1024 x 1024, same runtime)`
   return [head, '', ...align(rows)].join('\n')

@@ -3,7 +3,13 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { findShards, mergedResults, writeMerged } from '../../src/main/sets/shards/merge'
+import { openProject } from '../../src/main/storage/project'
+import { storedResults } from '../../src/main/storage/set-results'
+import { projectState } from '../../src/main/storage/state'
 import { readTable } from '../../src/main/tables'
+import type { SetResult } from '../../src/shared/records/sets'
+import { quietTask } from '../../src/shared/task'
 import { RESULT_COLUMNS, resultsFrom } from '../../src/main/sets/results'
 import { json, refusal, runCli } from '../support/command-line'
 import { temporaryFolder } from '../support/folder'
@@ -59,8 +65,8 @@ describe('attribute-set', () => {
       killedAt('rename', 'prompts\\.jsonl', 1),
       killedAt('open', 'batch-0000003', 1),
       killedAt('rename', 'batch-0000020', 1),
-      killedAt('rename', 'shard-.*\\.parquet', 1),
-      killedAt('rename', 'shard-.*\\.json', 1),
+      killedAt('rename', 'shard-[^/]*\\.parquet', 1),
+      killedAt('rename', 'shard-[^/]*\\.json', 1),
       killedAt('rm', '\\.parts$', 1)
     ]
     const done: number[] = []
@@ -82,19 +88,40 @@ describe('attribute-set', () => {
     expect(await readFile(rest.path)).toStrictEqual(await readFile(undisturbed.path))
     const own = await Promise.all([0, 1, 2].map((index) => runCli(command(prompts, shards, '--shard', `${index}/3`))))
     expect(own.map((finished) => json(Shard, finished).own).reduce((sum, count) => sum + count, 0)).toBe(undisturbed.batches)
-    const tables = await Promise.all(
-      [whole, killed, shards].map(async (from, index) => {
-        const out = join(folder, `${index}.parquet`)
-        expect(json(Merged, await runCli(['merge', '--in', from, '--out', out, '--json']))).toMatchObject({ prompts: PROMPTS })
-        return readFile(out)
-      })
-    )
-    expect(tables[1]).toStrictEqual(tables[0])
-    expect(tables[2]).toStrictEqual(tables[0])
-    const results = resultsFrom('t', await readTable(join(folder, '0.parquet'), 'parquet', RESULT_COLUMNS))
+    const out = join(folder, 'merged.parquet')
+    expect(json(Merged, await runCli(['merge', '--in', shards, '--out', out, '--json']))).toMatchObject({ prompts: PROMPTS, shards: 3 })
+    const table = await readFile(out)
+    for (const from of [whole, killed]) {
+      const path = join(folder, 'again.parquet')
+      await writeMerged(await findShards([from]), path, 'parquet', quietTask())
+      expect(await readFile(path)).toStrictEqual(table)
+    }
+    const results = resultsFrom('t', await readTable(out, 'parquet', RESULT_COLUMNS))
     expect(results.map(({ id, error }) => [id, error?.code])).toStrictEqual(
       Array.from({ length: PROMPTS }, (_, index) => [`q${index}`, index === 7 ? 'TOKEN_UNKNOWN' : undefined])
     )
+  })
+
+  it('merges into a new project that holds set, run and results, and into one that exists', async () => {
+    const folder = await temporaryFolder()
+    const [prompts, out, path] = [await promptFile(folder), join(folder, 'a run'), join(folder, 'p.gradsae')]
+    expect((await runCli([...command(prompts, out), '--method', 'gradsae'])).code).toBe(0)
+    expect((await runCli(['merge', '--in', out, '--project', path])).stdout).toContain('the set "a run" of 40 prompts with its run')
+    expect((await runCli(['merge', '--in', out, '--project', path, '--name', 'again'])).code).toBe(0)
+    expect((await readdir(folder)).sort()).toStrictEqual(['a run', 'p.gradsae', 'prompts.jsonl'])
+    const project = await openProject(path)
+    const { setRuns, sets } = await projectState(project)
+    expect(sets.map(({ name, prompts: count }) => [name, count])).toStrictEqual([
+      ['a run', PROMPTS],
+      ['again', PROMPTS]
+    ])
+    const [run] = setRuns
+    expect(run).toMatchObject({ name: 'a run', failed: 1, hook: golden.hook, settings: { method: 'gradsae' } })
+    expect(run?.done).toBe(run?.batches)
+    const stored: SetResult[] = []
+    for await (const results of storedResults(project, run?.id ?? '')) stored.push(...results)
+    project.close()
+    expect(stored.sort((a, b) => a.index - b.index)).toStrictEqual(await mergedResults(await findShards([out]), quietTask()))
   })
 
   it('refuses to go on with other settings, to count shards from 1, and to merge what is incomplete', async () => {
