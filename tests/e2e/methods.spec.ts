@@ -71,10 +71,13 @@ test('a difference of logits, a continuation and a span are targets', async () =
   await choose('method', 'Attribution')
   await choose('target-kind', 'logit difference')
   await expect(id('run')).toBeDisabled()
-  await id('target-plus').fill(' happy')
-  await page.getByRole('option').first().click()
-  await id('target-minus').fill(' sad')
-  await page.getByRole('option').first().click()
+  for (const [side, word] of [
+    ['target-plus', 'happy'],
+    ['target-minus', 'sad']
+  ] as const) {
+    await id(side).fill(` ${word}`)
+    await page.getByRole('option').filter({ hasText: word }).first().click()
+  }
   await run()
   await expect(id('fact-target').first()).toContainText('happy')
 

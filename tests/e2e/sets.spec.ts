@@ -14,9 +14,7 @@ let userData: string
 let page: Page
 
 const id = (name: string): Locator => page.getByTestId(name)
-const QUESTIONS = readFileSync(join(import.meta.dirname, '../../models/storyteller/eval/qa_eval.jsonl'), 'utf8')
-  .trim()
-  .split('\n')
+const questions = (): string[] => readFileSync('models/storyteller/eval/qa_eval.jsonl', 'utf8').trim().split('\n')
 
 async function start(): Promise<void> {
   workbench = await launchWorkbench({ userData })
@@ -34,10 +32,12 @@ async function answerDialog(path: string): Promise<void> {
 
 async function importSet(name: string, count: number): Promise<void> {
   const path = join(userData, `${name}.jsonl`)
-  const rows = QUESTIONS.slice(0, count).map((line, index) => {
-    const { id: key, prompt, answer } = JSON.parse(line) as { id: string; prompt: string; answer: string }
-    return JSON.stringify({ key: `${key}-${index}`, question: prompt, answer, side: index % 2 ? 'odd' : 'even' })
-  })
+  const rows = questions()
+    .slice(0, count)
+    .map((line, index) => {
+      const { id: key, prompt, answer } = JSON.parse(line) as { id: string; prompt: string; answer: string }
+      return JSON.stringify({ key: `${key}-${index}`, question: prompt, answer, side: index % 2 ? 'odd' : 'even' })
+    })
   writeFileSync(path, rows.join('\n'))
   await answerDialog(path)
   await id('set-import').click()
@@ -95,8 +95,7 @@ test('a run outlives a killed engine and a closed application, and no prompt is 
   await id('set-run').click()
   const stored = async (): Promise<number> => Number(/about (\d+) of/.exec((await id('set-progress').textContent()) ?? '')?.[1] ?? 0)
   await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(0)
-  const pid = await engineProcess()
-  process.kill(pid, 'SIGKILL')
+  process.kill(await enginePid(), 'SIGKILL')
   await expect(id('set-resume')).toBeVisible({ timeout: 20_000 })
   await expect(id('set-run-page')).toHaveAttribute('data-state', 'unfinished')
   await expect(id('engine-state')).toContainText('ready', { timeout: 20_000 })
@@ -109,12 +108,7 @@ test('a run outlives a killed engine and a closed application, and no prompt is 
   await expect(id('set-count')).toContainText('160 prompts')
 })
 
-/** The process id of the engine, as the window is told. */
-async function engineProcess(): Promise<number> {
-  const found = await workbench.app.evaluate(({ app }) =>
-    app.getAppMetrics().map(({ pid, name, serviceName }) => ({ pid, name, serviceName }))
-  )
-  const engine = found.find(({ name, serviceName }) => `${name} ${serviceName}`.toLowerCase().includes('engine'))
-  if (!engine) throw new Error(`there is an engine among ${JSON.stringify(found)}`)
-  return engine.pid
+async function enginePid(): Promise<number> {
+  const metrics = await workbench.app.evaluate(({ app }) => app.getAppMetrics())
+  return metrics.find(({ name }) => name === 'gradsae-engine')?.pid ?? 0
 }
