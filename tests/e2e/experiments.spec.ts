@@ -3,7 +3,7 @@
  * middle and goes on; the same again from its manifest; the files. One app and one project throughout, each test goes on where the one
  * before ended.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { launchWorkbench, type Workbench } from '../support/electron'
 
@@ -179,6 +179,28 @@ test('experiments are kept by name and notes, deleted and brought back, and go i
   const html = readFileSync(report, 'utf8')
   expect(html).toContain('The paper’s, again')
   expect(html).toContain('and came to the same, bit for bit.')
+})
+
+test('a file of prompts is imported as a set of the project and chosen; one without answers is refused in words', async () => {
+  const file = test.info().outputPath('colours.jsonl')
+  const questions = ['red', 'blue', 'green'].map((colour) => ({
+    prompt: `Mia had a ${colour} ball.\nQuestion: What was ${colour}?\nAnswer:`,
+    answer: 'ball'
+  }))
+  writeFileSync(file, questions.map((each) => JSON.stringify(each)).join('\n'))
+  await id('view-experiments').click()
+  await id('experiment-page-masking').click()
+  await answerDialog(file)
+  await id('experiment-import').click()
+  await expect(id('experiment-prompts')).toContainText('colours')
+  await expect(id('experiment-page')).toContainText('of 3, from the first on')
+  await expect(id('experiment-run')).not.toHaveAttribute('aria-disabled', /.+/)
+  const mute = test.info().outputPath('mute.csv')
+  writeFileSync(mute, 'prompt\nOnce upon a\nMia was\n')
+  await answerDialog(mute)
+  await id('experiment-import').click()
+  await expect(id('experiment-page')).toContainText('No prompt of this set has an expected answer')
+  await expect(id('experiment-run')).toHaveAttribute('aria-disabled', 'true')
 })
 
 test('at 1024 x 700 nothing is cut off sideways and Run is in reach', async () => {
