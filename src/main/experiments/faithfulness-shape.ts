@@ -7,6 +7,7 @@ import { Methods, RankingSettings } from './rank-prompt'
 const SHARES = [0, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 70, 100]
 
 export const Settings = RankingSettings.extend({
+  token: z.enum(['answer', 'greedy']).default('greedy'),
   /** One target for all methods: its value is what the curves show. */
   target: z.enum(['probability', 'logit', 'log-probability']).default('logit'),
   substitution: Substitution.default('reconstruction+error'),

@@ -15,6 +15,14 @@ export interface Places {
   /** The devices of this machine besides the bench's own, by name, and the same bench on one of them. */
   readonly otherDevices: readonly Device[]
   onDevice<R>(device: Device, work: (bench: Bench) => Promise<R>): Promise<R>
+  /** SAEs of other layers of the same model that lie beside this one, by their hook points. Looked for once. */
+  otherSaes(): Promise<readonly OtherSae[]>
+}
+
+/** The same model with another SAE. */
+export interface OtherSae {
+  readonly name: string
+  use<R>(work: (bench: Bench) => Promise<R>): Promise<R>
 }
 
 /** What a part is computed from. */
