@@ -111,11 +111,12 @@ describe('attribute-set', () => {
     expect((await readdir(folder)).sort()).toStrictEqual(['a run', 'p.gradsae', 'prompts.jsonl'])
     const project = await openProject(path)
     const { setRuns, sets } = await projectState(project)
-    expect(sets.map(({ name, prompts: count }) => [name, count])).toStrictEqual([
+    // Lists have the newest first.
+    expect(sets.map(({ name, prompts: count }) => [name, count]).reverse()).toStrictEqual([
       ['a run', PROMPTS],
       ['again', PROMPTS]
     ])
-    const [run] = setRuns
+    const run = setRuns.find(({ name }) => name === 'a run')
     expect(run).toMatchObject({ name: 'a run', failed: 1, hook: golden.hook, settings: { method: 'gradsae' } })
     expect(run?.done).toBe(run?.batches)
     const stored: SetResult[] = []
