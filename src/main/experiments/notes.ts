@@ -24,6 +24,9 @@ export function rankingNotes({ token, target, substitution, includeSpecial }: Ra
     `Every method explains ${explained} after the last position of the prompt (${target === 'preset' ? 'the target that it is usually used with' : target}), in the model with ${substitution === 'reconstruction' ? 'the SAE’s reconstruction alone' : 'the SAE’s reconstruction and its error'} at the hook point. The paper’s code explains the opening bracket of the format it asks for (“[[ label ]]”), which these prompts do not have.`,
     ...(target === 'probability'
       ? [
-          'Probability and log-probability of one token give the same order to methods that take one gradient: the gradients differ by the factor p alone. The logit does not.'])
+          'Probability and log-probability of one token give the same order to methods that take one gradient: the gradients differ by the factor p alone. The logit does not.'
+        ]
+      : []),
+    ...(includeSpecial ? [] : ['Special tokens do not count for scores; what is changed is changed at their positions, too.'])
   ]
 }
