@@ -1,6 +1,7 @@
 /** Calls for experiments kept in the project. */
 import type { Handlers } from '../../shared/contract'
 import type { experimentArchiveCalls } from '../../shared/contract/experiments'
+import type { SavedExperiment } from '../../shared/records/experiment'
 import * as experiments from '../storage/experiments'
 import { projectChanges } from './changes'
 import { exportExperiment } from './export-experiment'
@@ -10,14 +11,14 @@ import type { Session } from './session'
 export function createExperimentHandlers(session: Session, paths: Paths): Handlers<typeof experimentArchiveCalls> {
   const { inTurn, project } = session
   const { state, changing, creating } = projectChanges(session, paths)
+  async function saved(id: string): Promise<SavedExperiment> {
+    const found = await experiments.getExperiment(project(), id)
+    return { ...found, bench: mapBench(found.bench, paths.shown), manifest: found.manifest && mapManifest(found.manifest, paths.shown) }
+  }
   return {
     'experiments.create': (given) =>
       creating((open) => experiments.createExperiment(open, { ...given, bench: mapBench(given.bench, paths.stored) })),
-    'experiments.get': ({ id }) =>
-      inTurn(async () => {
-        const saved = await experiments.getExperiment(project(), id)
-        return { ...saved, bench: mapBench(saved.bench, paths.shown), manifest: saved.manifest && mapManifest(saved.manifest, paths.shown) }
-      }),
+    'experiments.get': ({ id }) => inTurn(() => saved(id)),
     'experiments.append': ({ id, part, parts }) =>
       inTurn(async () => ({ done: await experiments.appendExperimentPart(project(), id, part, parts) })),
     'experiments.finish': ({ id, result, manifest }) =>
@@ -27,7 +28,6 @@ export function createExperimentHandlers(session: Session, paths: Paths): Handle
       }),
     'experiments.update': ({ id, ...given }) => changing((open) => experiments.updateExperiment(open, id, given)),
     'experiments.delete': ({ id }) => changing((open) => experiments.deleteExperiment(open, id)),
-    'experiments.export': ({ id, path, format }) =>
-      inTurn(async () => exportExperiment(await experiments.getExperiment(project(), id), path, format))
+    'experiments.export': ({ id, path, format }) => inTurn(async () => exportExperiment(await saved(id), path, format))
   }
 }

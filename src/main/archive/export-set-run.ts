@@ -8,6 +8,7 @@ import { getSet } from '../storage/prompt-sets'
 import type { Project } from '../storage/project'
 import { resultsInOrder } from '../storage/set-results'
 import { getSetRun } from '../storage/set-runs'
+import { mapBench, mapProvenance, type Paths } from './paths'
 import { type formatOf, nullable, specsOf, writeTables, type Table } from '../tables'
 
 /** Rows of a piece, or a few more: pieces end where a prompt does. */
@@ -20,8 +21,7 @@ const PIECE_ROWS = 100_000
 export async function exportSetRun(
   project: Project,
   id: string,
-  path: string,
-  format: ReturnType<typeof formatOf>,
+  { path, format, shown }: { path: string; format: ReturnType<typeof formatOf>; shown: Paths['shown'] },
   task: Task
 ): Promise<{ path: string; bytes: number }> {
   const { provenance, settings, bench, ...run } = await getSetRun(project, id)
@@ -32,8 +32,8 @@ export async function exportSetRun(
     run: { name, notes, createdAt, prompts, done, batches, failed },
     set: { name: set.name, source: set.source, prompts: all },
     settings,
-    bench,
-    provenance
+    bench: mapBench(bench, shown),
+    provenance: provenance && mapProvenance(provenance, shown)
   }
   const beside = `${path}.manifest.json`
   await writeFileAtomic(beside, `${JSON.stringify(manifest, null, 2)}\n`)

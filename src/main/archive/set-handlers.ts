@@ -59,7 +59,7 @@ export function createSetHandlers(session: Session, paths: Paths): Handlers<type
       return { results: results.sort((a, b) => a.index - b.index) }
     },
     'setRuns.latent': async (asked, task) => promptsWithLatent(await opened(), asked, () => breathe(task)),
-    'setRuns.export': async ({ id, path, format }, task) => exportSetRun(await opened(), id, path, format, task)
+    'setRuns.export': async ({ id, path, format }, task) => exportSetRun(await opened(), id, { path, format, shown: paths.shown }, task)
   }
 }
 

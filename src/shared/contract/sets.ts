@@ -94,6 +94,7 @@ export const setArchiveCalls = {
     input: z.object({ saeHash: z.string(), latent: z.number().int(), limit: z.number().int().default(500) }),
     output: z.object({ prompts: z.array(LatentPrompt), total: z.number().int() })
   }),
+  /** One row for each prompt and latent, in the order of the set; beside it `{path}.manifest.json`: the set, settings and provenance. */
   'setRuns.export': call({
     input: Id.extend({ path: z.string(), format: z.enum(['parquet', 'csv', 'jsonl']) }),
     output: z.object({ path: z.string(), bytes: z.number() })

@@ -1,46 +1,10 @@
 import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createArchive } from '../../../src/main/archive/handlers'
+import { describe, expect, test } from 'vitest'
 import { createProject } from '../../../src/main/storage/project'
-import { archiveCalls } from '../../../src/shared/contract'
-import type { ArchiveCalls, Input, Output } from '../../../src/shared/contract'
-import { quietTask } from '../../../src/shared/task'
+import { openArchive } from '../../support/archive'
 import { failureOf } from '../../support/failing'
-import { temporaryFolder } from '../../support/folder'
 import { sampleComparison, sampleRanking } from '../../support/records'
-
-interface TestArchive {
-  folder: string
-  logged: string[]
-  call<K extends keyof ArchiveCalls>(name: K, input: Input<ArchiveCalls[K]>): Promise<Output<ArchiveCalls[K]>>
-  close(): Promise<void>
-}
-
-/** An archive whose inputs and outputs are checked against the contract, as the process host does it. */
-async function openArchive(folder?: string): Promise<TestArchive> {
-  const at = folder ?? (await temporaryFolder())
-  const logged: string[] = []
-  const options = {
-    userData: join(at, 'user'),
-    bundledModels: join(at, 'models'),
-    resources: join(at, 'resources'),
-    version: '1.2.3',
-    log: (text: string) => void logged.push(text)
-  }
-  const { handlers, close } = createArchive(options)
-  onTestFinished(close)
-  return {
-    folder: at,
-    logged,
-    close,
-    async call(name, input) {
-      const handler = handlers[name] as (input: unknown, task: unknown) => Promise<unknown> // the table pairs each name with its schemas
-      const output = await handler(archiveCalls[name].input.parse(input), { ...quietTask(), emit: () => undefined })
-      return archiveCalls[name].output.parse(output) as Output<ArchiveCalls[typeof name]>
-    }
-  }
-}
 
 describe('the archive', () => {
   test('asks for a project before anything that needs one', async () => {

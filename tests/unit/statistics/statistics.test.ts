@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { meanHeight } from '../../../src/main/statistics/areas'
 import { benjaminiHochberg } from '../../../src/main/statistics/benjamini-hochberg'
 import { meanInterval, pairedDifference, quantile } from '../../../src/main/statistics/bootstrap'
-import { mannWhitney, normalTail } from '../../../src/main/statistics/mann-whitney'
+import { spearman } from '../../../src/main/statistics/correlation'
+import { mannWhitney, mannWhitneyWithZeros, normalTail } from '../../../src/main/statistics/mann-whitney'
 import { randomStream } from '../../../src/main/statistics/random'
 import { jaccardTop, rankBiasedOverlap } from '../../../src/main/statistics/rank-overlap'
 import { exactMatch, normalisedAnswer, wordF1 } from '../../../src/main/statistics/squad'
@@ -15,7 +16,9 @@ const ORACLE = z
   .object({
     mannWhitney: z.array(z.object({ first: z.array(z.number()), second: z.array(z.number()), p: z.number() })),
     tails: z.array(z.object({ z: z.number(), p: z.number() })),
-    benjaminiHochberg: z.object({ p: z.array(z.number()), q: z.array(z.number()) })
+    benjaminiHochberg: z.object({ p: z.array(z.number()), q: z.array(z.number()) }),
+    sparse: z.array(z.object({ first: z.array(z.number()), second: z.array(z.number()), p: z.number() })),
+    spearman: z.array(z.object({ first: z.array(z.number()), second: z.array(z.number()), rho: z.number() }))
   })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../fixtures/statistics.json'), 'utf8')))
 
@@ -30,6 +33,18 @@ describe('against SciPy', () => {
       expect(mannWhitney(second, first)).toBeCloseTo(p, CLOSE)
     }
   )
+
+  it('the p-value of scores that are mostly 0 is the same, whether the zeros are given or only counted', () => {
+    const active = (values: number[]): number[] => values.filter((value) => value !== 0)
+    for (const { first, second, p } of ORACLE.sparse) {
+      expect(mannWhitney(first, second)).toBeCloseTo(p, CLOSE)
+      expect(mannWhitneyWithZeros(active(first), first.length, active(second), second.length)).toBe(mannWhitney(first, second))
+    }
+  })
+
+  it('rank correlations are the same, with ties and without', () => {
+    for (const { first, second, rho } of ORACLE.spearman) expect(spearman(first, second)).toBeCloseTo(rho, CLOSE)
+  })
 
   it('the tail of the normal distribution is the same, far out as well', () => {
     for (const { z: at, p } of ORACLE.tails) expect(normalTail(at) / p).toBeCloseTo(1, CLOSE)

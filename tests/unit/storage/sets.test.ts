@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import Database from 'libsql'
+import { Migrator } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { redo, undo } from '../../../src/main/storage/history'
+import { connect } from '../../../src/main/storage/connection'
+import { clearHistory, redo, undo } from '../../../src/main/storage/history'
 import { MIGRATIONS } from '../../../src/main/storage/migrations'
 import { createProject, openProject, type Project } from '../../../src/main/storage/project'
 import { addGroup, addPrompt } from '../../../src/main/storage/prompts'
@@ -46,7 +47,9 @@ describe('a prompt set', () => {
     const id = await createSet(project, { name: 'two', source: 'file', prompts })
     expect((await getSet(project, id)).all).toEqual(prompts)
     expect((await projectState(project)).sets).toMatchObject([{ id, name: 'two', prompts: 40, groups: ['happy', 'sad'] }])
-    expect(await failureOf(() => createSet(project, { name: 'none', source: '', prompts: [] }))).toContain('would hold no prompt')
+    expect(await failureOf(() => createSet(project, { name: 'none', source: '', prompts: [] }))).toBe(
+      'The prompt set "none" would hold no prompt. Choose groups with prompts, or a file with rows.'
+    )
     project.close()
   })
 
@@ -90,6 +93,24 @@ describe('a run', () => {
     project.close()
   })
 
+  test('that was deleted comes back with its batches, those that were stored meanwhile included', async () => {
+    const project = await newProject()
+    const { id } = await newRun(project)
+    await appendSetResults(project, id, { batch: 0, batches: BATCHES, results: batchOf(0) })
+    await deleteSetRun(project, id)
+    await appendSetResults(project, id, { batch: 1, batches: BATCHES, results: batchOf(1) })
+    expect((await projectState(project)).setRuns).toEqual([])
+    await undo(project)
+    expect(await getSetRun(project, id)).toMatchObject({ done: 2, doneBatches: [0, 1] })
+    await clearHistory(project)
+    await deleteSetRun(project, id)
+    await clearHistory(project)
+    expect(await failureOf(() => appendSetResults(project, id, { batch: 2, batches: BATCHES, results: [] }))).toContain(
+      'is not in this project any more'
+    )
+    project.close()
+  })
+
   test('is renamed and undone without its batches becoming steps of history', async () => {
     const project = await newProject()
     const { id } = await newRun(project)
@@ -116,29 +137,56 @@ describe('a run', () => {
   })
 })
 
+describe('reading a run', () => {
+  test('gives results in the order of the set, whatever order batches have', async () => {
+    const project = await newProject()
+    const { id } = await newRun(project)
+    for (const batch of [4, 1, 0]) await appendSetResults(project, id, { batch, batches: BATCHES, results: [...batchOf(batch)].reverse() })
+    const found: SetResult[] = []
+    for await (const result of resultsInOrder(project, id)) found.push(result)
+    expect(found).toEqual(RESULTS.filter(({ index }) => [0, 1, 4].includes(index % BATCHES)))
+    project.close()
+  })
+
+  test('refuses a batch whose columns do not fit each other, and names it', async () => {
+    const project = await newProject()
+    const { id } = await newRun(project)
+    for (const batch of [0, 1]) await appendSetResults(project, id, { batch, batches: BATCHES, results: batchOf(batch) })
+    project.exec(`update set_batches set score = substr(score, 5) where batch = 0`)
+    project.exec(`update set_batches set body = '[{"id": 3}]', latent = substr(latent, 2) where batch = 1`)
+    expect(await failureOf(() => all(project, id))).toContain(`the batch 0 of run ${id} is damaged`)
+    expect(await failureOf(() => promptsWithLatent(project, { saeHash: 'h', latent: 7, limit: 5 }, NO_PAUSE))).toContain(
+      `the batch 1 of run ${id} is damaged`
+    )
+    project.close()
+  })
+
+  test('ends when the project is closed meanwhile', async () => {
+    const project = await newProject()
+    const { id } = await newRun(project)
+    for (const batch of [0, 1, 2]) await appendSetResults(project, id, { batch, batches: BATCHES, results: batchOf(batch) })
+    const reading = storedResults(project, id)
+    await reading.next()
+    project.close()
+    expect(await failureOf(() => reading.next())).toBe('No project is open. Open or create a project first.')
+  })
+})
+
 test('a project of the first format is brought to the present one, with everything in it', async () => {
   const path = join(await temporaryFolder(), 'old.gradsae')
-  const made = await createProject(path, 'Old')
-  await addPrompt(made, { text: 'kept', name: '', groupId: null })
-  made.close()
-  const old = new Database(path)
-  for (const table of [
-    'experiment_parts',
-    'experiments',
-    'experiment_payloads',
-    'set_batches',
-    'set_runs',
-    'set_run_payloads',
-    'prompt_sets',
-    'prompt_set_payloads'
-  ])
-    old.exec(`drop table ${table}`)
-  old.exec(`delete from kysely_migration where name = '${MIGRATIONS[1]?.name ?? ''}'`)
-  old.exec('pragma user_version = 1')
+  const [first] = MIGRATIONS
+  if (!first) expect.fail('there is a first migration')
+  const old = connect(path)
+  const { error } = await new Migrator({ db: old.db, provider: { getMigrations: async () => ({ [first.name]: first }) } }).migrateToLatest()
+  expect(error).toBeUndefined()
+  expect(old.pragma('user_version')).toEqual([{ user_version: 1 }])
+  old.exec(`insert into project values ('project', 'Old', 'notes', '2026-01-02', '2026-01-02')`)
+  old.exec(`insert into prompts values ('p', null, '', 'kept', '', 1, '2026-01-02')`)
   old.close()
   const project = await openProject(path)
+  expect(project.pragma('user_version')).toEqual([{ user_version: 2 }])
   const state = await projectState(project)
-  expect(state.prompts.map(({ text }) => text)).toEqual(['kept'])
+  expect(state).toMatchObject({ name: 'Old', prompts: [{ text: 'kept' }], sets: [], setRuns: [], experiments: [] })
   expect(await createSet(project, { name: 'new', source: '', prompts: PROMPTS })).toMatch(/-/)
   project.close()
 })
