@@ -23,6 +23,9 @@ import { useToasts } from './toasts'
 
 type AttributeCall = Input<EngineCalls['attribution.rank']>
 
+/** Seconds of ablation that need no asking. */
+const SHORT = 5
+
 /** Milliseconds between two redraws of the table while an exact check runs: more often would cost frames. */
 const REDRAW = 250
 
@@ -50,6 +53,8 @@ export const useAnalysis = defineStore('analysis', () => {
   /** Exact effects by latent as an exact check finds them; the ranking takes them when all are known. */
   const arriving = shallowRef<ReadonlyMap<number, number> | null>(null)
   const error = shallowRef<ShownError | null>(null)
+  /** A long run that waits for a yes: how long it will take, of how many latents. */
+  const wait = shallowRef<{ seconds: number; latents: number; answer: (go: boolean) => void } | null>(null)
   /** The settings that made the shown ranking, to say when they have changed since. */
   const madeWith = ref('')
 
@@ -90,6 +95,7 @@ export const useAnalysis = defineStore('analysis', () => {
     running.value = 'rank'
     try {
       if (!(await preflights.ensure(pair.model, pair.sae))) return
+      if (switches.method === 'exact' && !(await agreedToWait(call))) return
       const result = await engineStore.run('Ranking latents', (task) =>
         engine.call('attribution.rank', { ...call, preflight: preflights.summary(pair.model, pair.sae) }, task)
       )
@@ -100,6 +106,23 @@ export const useAnalysis = defineStore('analysis', () => {
     } finally {
       running.value = null
     }
+  }
+
+  /** Exact ablation runs the model once for each latent: says how long that takes, and asks when it is long. */
+  async function agreedToWait(call: AttributeCall): Promise<boolean> {
+    const found = await engineStore.run('Estimating the ablations', (task) =>
+      engine.call('attribution.estimate', { ...call, count: null }, task)
+    )
+    if (found.seconds < SHORT) return true
+    return new Promise((resolve) => {
+      wait.value = {
+        ...found,
+        answer(go) {
+          wait.value = null
+          resolve(go)
+        }
+      }
+    })
   }
 
   /** Zero-ablates the best `verifyCount` latents of the shown ranking; effects appear as they are known. */
@@ -220,6 +243,7 @@ export const useAnalysis = defineStore('analysis', () => {
     arriving,
     error,
     changedSince,
+    wait,
     cannotRun,
     run,
     verify,
