@@ -182,7 +182,7 @@ export const ERRORS = {
     fix: 'Change the setting, or leave it out to take its default.'
   },
   EXPERIMENT_PART: {
-    message: 'What is stored as part {part} of the experiment "{experiment}" does not belong to it: {reason}.',
+    message: 'What was kept as part {part} of the experiment "{experiment}" does not belong to it: {reason}.',
     fix: 'Run the experiment from its beginning.'
   },
   EXPERIMENT_MANIFEST: {
