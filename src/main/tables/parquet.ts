@@ -68,7 +68,12 @@ function opened(bytes: Uint8Array, asked: readonly ColumnSpec[] | null, refuse: 
     if (num_rows < 0n || Number(num_rows) * specs.length > MAX_CELLS) refuse(`it says to hold ${num_rows} rows in one piece`)
     if (columns.length !== specs.length) refuse(`one of its row groups has ${columns.length} columns`)
   }
-  checkPages(metadata, bytes, refuse)
+  checkPages(
+    metadata,
+    bytes,
+    specs.map(({ nullable }) => nullable),
+    refuse
+  )
   return { metadata, specs }
 }
 

@@ -14,6 +14,7 @@ import {
   writeTable,
   writeTables
 } from '../../../src/main/tables'
+import { WorkbenchError } from '../../../src/shared/errors'
 import { failureOf } from '../../support/failing'
 import { temporaryFolder } from '../../support/folder'
 
@@ -138,6 +139,23 @@ describe('files of tables', () => {
       )
       expect(['read', 'TABLE_INVALID']).toContain(outcome)
     }
+  })
+
+  it('that claim more than they hold, anywhere, are read or refused, and nothing is filled before', async () => {
+    const values = Array.from({ length: 300 }, (_, row) => (row < 200 ? null : `word ${row % 3}`))
+    const bytes = tableBytes('parquet', tableOf([nullable('a', 'string', values)]))
+    const refusals = new Set<string>()
+    for (let at = 4; at < bytes.length - 4; at++) {
+      const bent = Uint8Array.from(bytes)
+      // As a varint: an even 2 ** 28, that many halves of a run.
+      bent.set([0xfe, 0xff, 0xff, 0x7f], at)
+      await tableFrom('t', 'parquet', bent).catch((error: unknown) =>
+        refusals.add(error instanceof WorkbenchError ? error.message : 'broken')
+      )
+    }
+    expect([...refusals].filter((message) => !message.startsWith('t cannot be read as a table: '))).toStrictEqual([])
+    expect([...refusals].join()).toContain('a page has a run that is longer than itself')
+    expect([...refusals].join()).toContain('a column does not hold as many values as its row group has rows')
   })
 
   it('of text are refused with their line', async () => {
