@@ -75,8 +75,11 @@ test('a run streams into table and chart, and is kept', async () => {
 
 test('two groups are compared, and a latent shows the prompts in which it mattered', async () => {
   await id('set-compare').click()
-  await page.getByRole('option', { name: 'even against odd' }).click()
+  await page.getByRole('option', { name: 'odd' }).click()
+  await expect(id('set-compare-with')).toContainText('even')
   await expect(id('set-count')).toContainText('separate the groups')
+  await id('set-chart-evidence').click()
+  await expect(page.getByRole('group', { name: 'odd − even' })).toBeVisible()
   await id('set-latents').getByTestId('table-row').first().click()
   await expect(id('latent-prompts').locator('tbody tr').first()).toBeVisible()
 })
@@ -93,20 +96,59 @@ test('results are exported with a manifest', async () => {
 test('a run outlives a killed engine and a closed application, and no prompt is run twice', async () => {
   await importSet('many', 160)
   await id('set-run').click()
-  const stored = async (): Promise<number> => Number(/about (\d+) of/.exec((await id('set-progress').textContent()) ?? '')?.[1] ?? 0)
   await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(0)
   process.kill(await enginePid(), 'SIGKILL')
   await expect(id('set-resume')).toBeVisible({ timeout: 20_000 })
-  await expect(id('set-run-page')).toHaveAttribute('data-state', 'unfinished')
+  const afterKill = await pausedAt()
   await expect(id('engine-state')).toContainText('ready', { timeout: 20_000 })
 
+  await id('set-resume').click()
+  await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThan(afterKill)
   await workbench.close()
   await start()
   await id('set-run-row').filter({ hasText: 'paused' }).click()
+  expect(await pausedAt()).toBeGreaterThan(afterKill)
+
   await id('set-resume').click()
   await expect(id('set-run-page')).toHaveAttribute('data-state', 'finished', { timeout: 120_000 })
   await expect(id('set-count')).toContainText('160 prompts')
+  const path = join(userData, 'many.csv')
+  await answerDialog(path)
+  await id('set-export').click()
+  await id('set-export-csv').click()
+  await expect.poll(() => existsSync(path)).toBe(true)
+  const rows = readFileSync(path, 'utf8').trim().split('\n').slice(1)
+  const prompts = rows.map((row) => row.slice(0, row.indexOf(',')))
+  expect(new Set(prompts).size).toBe(160)
+  // The rows of a prompt stand together: none comes a second time further down.
+  expect(prompts.filter((prompt, at) => prompt !== prompts[at - 1])).toHaveLength(160)
 })
+
+test('a run that is cancelled leaves the project, and undo brings it back', async () => {
+  await id('set-run-back').click()
+  await id('set-run').click()
+  await id('set-cancel').click()
+  await expect(id('set-run-page')).toHaveCount(0, { timeout: 20_000 })
+  await expect(id('set-run-row')).toHaveCount(2)
+  await page.getByRole('button', { name: 'Undo' }).last().click()
+  await expect(id('set-run-row')).toHaveCount(3)
+})
+
+/** Prompts that the running run says it has stored; 0 before the first batch. */
+async function stored(): Promise<number> {
+  const words =
+    (await id('set-progress')
+      .textContent({ timeout: 1000 })
+      .catch(() => null)) ?? ''
+  return Number(/about (\d+) of/.exec(words)?.[1] ?? 0)
+}
+
+/** Prompts that the paused run says it has stored, counted in the project. */
+async function pausedAt(): Promise<number> {
+  await expect(id('set-run-page')).toHaveAttribute('data-state', 'unfinished')
+  await expect(id('set-run-facts')).toHaveText(/^paused, \d+ of 160 prompts/, { timeout: 20_000 })
+  return Number(/paused, (\d+) of/.exec((await id('set-run-facts').textContent()) ?? '')?.[1])
+}
 
 async function enginePid(): Promise<number> {
   const metrics = await workbench.app.evaluate(({ app }) => app.getAppMetrics())

@@ -14,15 +14,17 @@ export interface LatentInterval {
 
 export interface AggregateIntervalsData {
   readonly rows: readonly LatentInterval[]
-  /** What the value is: "mean influence". */
+  /** What the value is: "mean influence", "difference". */
   readonly name: string
+  /** The same at length, for the sentence: of which groups it is. */
+  readonly of: string
   readonly unit: string
   readonly selected: number | null
 }
 
 const CAP = 3
 
-export function aggregateIntervals({ rows, name, unit, selected }: AggregateIntervalsData, theme: ChartTheme): ChartView {
+export function aggregateIntervals({ rows, name, of, unit, selected }: AggregateIntervalsData, theme: ChartTheme): ChartView {
   const colourOf = ({ value }: LatentInterval): string => (value < 0 ? theme.diverging[0] : theme.diverging[4])
   return {
     option: {
@@ -45,7 +47,6 @@ export function aggregateIntervals({ rows, name, unit, selected }: AggregateInte
           color: theme.textSoft,
           fontSize: 10.5,
           interval: 0,
-          hideOverlap: true,
           width: 150,
           overflow: 'truncate',
           formatter: (_name: string, index: number) => nameOf(rows[index])
@@ -71,7 +72,7 @@ export function aggregateIntervals({ rows, name, unit, selected }: AggregateInte
         }
       ]
     },
-    summary: summary(rows, name, unit),
+    summary: summary(rows, of, unit),
     table: {
       columns: ['latent', 'label', `${name} (${unit})`, 'low (95 %)', 'high (95 %)'],
       rows: rows.map(({ latent, label, value, low, high }) => [latent, label, value, low, high])
@@ -79,26 +80,23 @@ export function aggregateIntervals({ rows, name, unit, selected }: AggregateInte
   }
 }
 
+interface Ends {
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+}
+
 /** A line from low to high with a cap at each end. */
 function whiskers(rows: readonly LatentInterval[], colourOf: (row: LatentInterval) => string): CustomSeriesRenderItem {
   return (params, api) => {
     const row = rows[params.dataIndex]
     if (!row) return null
-    const [at] = [params.dataIndex]
-    const [left, right] = [api.coord([row.low, at]), api.coord([row.high, at])]
-    const [x1 = 0, y = 0] = left
-    const [x2 = 0] = right
+    const at = params.dataIndex
+    const [x1 = 0, y = 0] = api.coord([row.low, at])
+    const [x2 = 0] = api.coord([row.high, at])
     const style = { stroke: colourOf(row), lineWidth: 1.5 }
-    const line = (shape: {
-      x1: number
-      y1: number
-      x2: number
-      y2: number
-    }): { type: 'line'; shape: typeof shape; style: typeof style } => ({
-      type: 'line',
-      shape,
-      style
-    })
+    const line = (shape: Ends): { type: 'line'; shape: Ends; style: typeof style } => ({ type: 'line', shape, style })
     return {
       type: 'group',
       children: [
@@ -119,8 +117,8 @@ function tip(row: LatentInterval | undefined, unit: string): string {
   return `latent ${row.latent}${row.label ? `<br>${escapeHtml(row.label)}` : ''}<br><b>${words(row)}</b> ${escapeHtml(unit)}`
 }
 
-function summary(rows: readonly LatentInterval[], name: string, unit: string): string {
+function summary(rows: readonly LatentInterval[], of: string, unit: string): string {
   const [first] = rows
   if (!first) return 'No latent has a result yet.'
-  return `${name} of the first ${rows.length} latents with 95 % bootstrap intervals. The first is latent ${first.latent}${first.label ? ` (${first.label})` : ''} with ${words(first)} ${unit}.`
+  return `${of} of the first ${rows.length} latents with 95 % bootstrap intervals. The first is latent ${first.latent}${first.label ? ` (${first.label})` : ''} with ${words(first)} ${unit}.`
 }

@@ -2,11 +2,13 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { EngineCalls, Event, Input } from '../../shared/contract'
 import { Device, SaeReading } from '../../shared/records/model'
+import type { PreflightSummary } from '../../shared/records/preflight'
 import type { SetRunRecord, SetSettings, SetTarget } from '../../shared/records/sets'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
 import { freeName } from '../utils/experiments'
+import { oneByOne, type OneByOne } from '../utils/one-by-one'
 import { useEngine, type TaskHandle } from './engine'
 import { useLibrary } from './library'
 import { useMethods } from './methods'
@@ -30,7 +32,8 @@ export interface RunningSet {
   /** Batches that were stored before this sitting. */
   readonly before: number
   readonly startedAt: number
-  readonly stopping: boolean
+  /** Null while it goes on; `cancel` takes the unfinished run out of the project. */
+  readonly stopping: 'pause' | 'cancel' | null
 }
 
 /** Runs over prompt sets: each batch is stored before it counts, so whatever stops a run, it goes on from there. */
@@ -136,20 +139,20 @@ export const useSetRuns = defineStore('set-runs', () => {
   }
 
   async function work(id: string): Promise<void> {
-    running.value = { id, done: 0, parts: 0, prompts: 0, before: 0, startedAt: Date.now(), stopping: false }
+    running.value = { id, done: 0, parts: 0, prompts: 0, before: 0, startedAt: Date.now(), stopping: null }
     error.value = null
     try {
       const record = await archive.call('setRuns.get', { id })
       const { all } = await archive.call('sets.get', { id: record.setId })
       running.value = { ...running.value, done: record.done, before: record.done, parts: record.batches, prompts: all.length }
-      const preflight = library.model && library.sae ? preflights.summary(library.model, library.sae) : null
       const { provenance } = await engineStore.run(`Attribution of ${record.name}`, (task) => {
         taskId = task.id
+        if (running.value?.stopping) engineStore.cancel(task.id)
         const keep = keeper(id, task)
         return engine
           .call(
             'sets.run',
-            { ...benchOf(record), settings: record.settings, prompts: all, done: record.doneBatches, preflight },
+            { ...benchOf(record), settings: record.settings, prompts: all, done: record.doneBatches, preflight: preflightOf(record) },
             { ...task, onEvent: keep.take }
           )
           .finally(keep.settled)
@@ -158,51 +161,70 @@ export const useSetRuns = defineStore('set-runs', () => {
     } catch (thrown) {
       if (!wasCancelled(thrown)) error.value = shown(thrown)
     } finally {
-      running.value = null
-      taskId = null
-      const { state } = await archive.call('project.state', {})
-      if (state) project.apply(state)
-      if (shownRun.openId === id) await shownRun.refresh()
+      await ended(id)
     }
   }
 
-  /** Hands batches to the archive one after the other. The first that cannot be stored ends the run with its error. */
-  function keeper(id: string, task: TaskHandle): { take: (event: RunEvent) => void; settled: () => Promise<void> } {
-    let last: Promise<void> = Promise.resolve()
-    let failure: Error | null = null
-    const store = async ({ batch, batches, results: found }: RunEvent): Promise<void> => {
-      if (failure !== null) return
-      try {
-        const { done } = await archive.call('setRuns.append', { id, batch, batches, results: found })
+  /** What is known of the pair that a run was begun with, which need not be the pair at work now. */
+  function preflightOf({ bench }: SetRunRecord): PreflightSummary | null {
+    const model = library.models.find(({ path }) => path === bench.model) ?? null
+    const sae = library.saes.find(({ path }) => path === bench.sae) ?? null
+    return preflights.summary(model, sae)
+  }
+
+  /** Hands batches to the archive one after the other. The first that cannot be stored ends the run, and its error is shown. */
+  function keeper(id: string, task: TaskHandle): OneByOne<RunEvent> {
+    const begun = project.opened
+    return oneByOne<RunEvent>(
+      async ({ batch, batches, results }) => {
+        if (project.opened !== begun) return
+        const { done } = await archive.call('setRuns.append', { id, batch, batches, results })
         if (running.value?.id === id) running.value = { ...running.value, done, parts: batches }
         shownRun.arrived(id)
-      } catch (thrown) {
-        failure = thrown instanceof Error ? thrown : new Error(String(thrown))
-        engineStore.cancel(task.id)
-      }
-    }
-    return {
-      take(event) {
-        last = last.then(() => store(event))
       },
-      async settled() {
-        await last
-        if (failure !== null) throw failure
+      (thrown) => {
+        // To the engine's store the run is a cancelled one from here on.
+        engineStore.cancel(task.id)
+        error.value = shown(thrown)
       }
+    )
+  }
+
+  async function ended(id: string): Promise<void> {
+    const cancelled = running.value?.stopping === 'cancel'
+    running.value = null
+    taskId = null
+    try {
+      const { state } = await archive.call('project.state', {})
+      if (state) project.apply(state)
+    } catch (thrown) {
+      error.value ??= shown(thrown)
     }
+    if (cancelled) await shownRun.remove(id)
+    else if (shownRun.openId === id) await shownRun.refresh()
   }
 
   /** Stops after the batch under way; what is stored stays, and the run can be resumed. */
-  function pause(): void {
+  const pause = (): void => stop('pause')
+  /** Stops, and takes the unfinished run out of the project (with undo). */
+  const cancel = (): void => stop('cancel')
+
+  function stop(how: 'pause' | 'cancel'): void {
     if (!running.value) return
-    running.value = { ...running.value, stopping: true }
+    running.value = { ...running.value, stopping: how }
     if (taskId !== null) engineStore.cancel(taskId)
   }
 
-  // Batches of this project's run cannot be stored in another one.
-  watch(() => project.opened, pause)
+  // Batches of this project's run cannot be stored in another one, and what went wrong in it is not that one's business.
+  watch(
+    () => project.opened,
+    () => {
+      pause()
+      error.value = null
+    }
+  )
 
-  return { running, busy, error, explain, hasAnswers, cannotRun, estimate, run, resume, pause }
+  return { running, busy, error, input, explain, hasAnswers, cannotRun, estimate, run, resume, pause, cancel }
 })
 
 /** What the engine is asked for a stored run. */

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { Aggregate, SetResult, SetRunSummary } from '../../shared/records/sets'
+import type { Aggregate, SetResult, SetRunRecord, SetRunSummary } from '../../shared/records/sets'
 import type { ShownError } from '../components/ui/types'
 import { archive, shell } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
@@ -11,6 +11,9 @@ import { useToasts } from './toasts'
 
 /** Milliseconds between two aggregates while results stream in. */
 const REDRAW = 2000
+/** Latents of a run that are listed, and those that are named with each prompt. */
+const LATENTS = 500
+const BEST = 5
 
 /** The project's runs over prompt sets, and what is known of the one that is shown. */
 export const useShownRun = defineStore('shown-run', () => {
@@ -20,14 +23,18 @@ export const useShownRun = defineStore('shown-run', () => {
   const toasts = useToasts()
 
   const openId = ref<string | null>(null)
+  /** Where the open run's model and SAE are. */
+  const bench = shallowRef<SetRunRecord['bench'] | null>(null)
   const aggregate = shallowRef<Aggregate | null>(null)
   /** Every prompt with its first few latents, in the order of the set. */
   const results = shallowRef<readonly SetResult[]>([])
   const groups = shallowRef<readonly [string, string] | null>(null)
   const counting = ref(false)
+  const exporting = ref(false)
   const error = shallowRef<ShownError | null>(null)
+  /** When the last count ended, and the one under way. */
   let drawn = 0
-  let wanted = 0
+  let counted: AbortController | null = null
 
   const list = computed<readonly SetRunSummary[]>(() => project.state?.setRuns ?? [])
   const opened = computed(() => list.value.find(({ id }) => id === openId.value) ?? null)
@@ -36,44 +43,61 @@ export const useShownRun = defineStore('shown-run', () => {
 
   async function open(id: string): Promise<void> {
     openId.value = id
+    bench.value = null
     aggregate.value = null
     results.value = []
     groups.value = null
     error.value = null
     const record = list.value.find((each) => each.id === id)
     if (record) await sets.open(record.setId)
-    await refresh()
+    await Promise.all([refresh(), readBench(id)])
+  }
+
+  async function readBench(id: string): Promise<void> {
+    try {
+      const found = await archive.call('setRuns.get', { id })
+      if (openId.value === id) bench.value = found.bench
+    } catch (thrown) {
+      if (openId.value === id) error.value = shown(thrown)
+    }
   }
 
   function close(): void {
     openId.value = null
   }
 
-  /** Results of a run have come: counts again, but not too often. */
+  /** Results of a run have come: counts again, but not too often, and never before the last count is there to be seen. */
   function arrived(id: string): void {
-    if (openId.value === id && performance.now() - drawn > REDRAW) void refresh()
+    if (openId.value === id && counted === null && performance.now() - drawn > REDRAW) void refresh()
   }
 
-  /** Counts what is stored of the open run again. */
+  /** Counts what is stored of the open run again; an older count that is under way is given up. */
   async function refresh(): Promise<void> {
     const id = openId.value
+    counted?.abort()
+    counted = null
     if (id === null) return
-    drawn = performance.now()
-    const mine = ++wanted
+    const mine = new AbortController()
+    counted = mine
     counting.value = true
+    const [first, second] = groups.value ?? []
+    const compared: [string, string] | null = first !== undefined && second !== undefined ? [first, second] : null
     try {
-      const asked = { id, topK: topK.value, groups: groups.value ? ([...groups.value] as [string, string]) : null, limit: 500 }
-      const [counted, found] = await Promise.all([
-        archive.call('setRuns.aggregate', asked),
-        archive.call('setRuns.prompts', { id, top: 5 })
+      const [all, each] = await Promise.all([
+        archive.call('setRuns.aggregate', { id, topK: topK.value, groups: compared, limit: LATENTS }, { signal: mine.signal }),
+        archive.call('setRuns.prompts', { id, top: BEST }, { signal: mine.signal })
       ])
-      if (mine !== wanted || openId.value !== id) return
-      aggregate.value = counted
-      results.value = found.results
+      if (counted !== mine || openId.value !== id) return
+      aggregate.value = all
+      results.value = each.results
     } catch (thrown) {
-      if (mine === wanted && !wasCancelled(thrown)) error.value = shown(thrown)
+      if (counted === mine && !wasCancelled(thrown)) error.value = shown(thrown)
     } finally {
-      if (mine === wanted) counting.value = false
+      if (counted === mine) {
+        counted = null
+        counting.value = false
+        drawn = performance.now()
+      }
     }
   }
 
@@ -101,11 +125,14 @@ export const useShownRun = defineStore('shown-run', () => {
     const name = list.value.find((each) => each.id === id)?.name ?? 'results'
     const { path } = await shell.call('dialog.exportFile', { name, extension: format, kind: 'Results of a prompt set' })
     if (path === null) return
+    exporting.value = true
     try {
       const written = await archive.call('setRuns.export', { id, path, format })
       toasts.show(`Wrote ${written.path}`, { tone: 'good' })
     } catch (thrown) {
       error.value = shown(thrown)
+    } finally {
+      exporting.value = false
     }
   }
 
@@ -122,10 +149,12 @@ export const useShownRun = defineStore('shown-run', () => {
     ofSet,
     openId,
     opened,
+    bench,
     aggregate,
     results,
     groups,
     counting,
+    exporting,
     error,
     topK,
     open,

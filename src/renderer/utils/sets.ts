@@ -1,6 +1,6 @@
 /** Words for prompt sets and runs over them. */
-import type { AggregateLatent, Interval, SetColumns, SetPrompt, SetRunSummary } from '../../shared/records/sets'
-import { formatCount, formatNumber, formatSigned } from './format'
+import type { Interval, SetColumns, SetPrompt, SetRunSummary } from '../../shared/records/sets'
+import { formatCount, formatNumber, formatShare, formatSigned } from './format'
 
 /** The name of a file without folders and ending. */
 export function stemOf(path: string): string {
@@ -30,13 +30,32 @@ export function runState(run: Pick<SetRunSummary, 'done' | 'batches'>, running: 
   return run.batches > 0 && run.done >= run.batches ? 'finished' : 'unfinished'
 }
 
-export function runWords(run: Pick<SetRunSummary, 'done' | 'batches' | 'prompts'>, running: boolean): string {
+/** `stored`: how many prompts are, where that is known; else it is told from the batches, which differ in size. */
+export function runWords(run: Pick<SetRunSummary, 'done' | 'batches' | 'prompts'>, running: boolean, stored: number | null = null): string {
   const state = runState(run, running)
   if (state === 'finished') return 'finished'
   if (run.batches === 0) return running ? 'running' : 'not begun'
-  const share = `about ${formatCount(Math.round((run.prompts * run.done) / run.batches))} of ${formatCount(run.prompts)} prompts`
+  const about = `about ${formatCount(Math.round((run.prompts * run.done) / run.batches))}`
+  const share = `${stored === null ? about : formatCount(stored)} of ${formatCount(run.prompts)} prompts`
   return state === 'running' ? `running, ${share}` : `paused, ${share}`
 }
+
+/** The same where there is little room: "paused, 40 %". */
+export function runShort(run: Pick<SetRunSummary, 'done' | 'batches' | 'prompts'>, running: boolean): string {
+  const state = runState(run, running)
+  if (state === 'finished') return ''
+  if (run.batches === 0) return running ? 'running' : 'not begun'
+  return `${state === 'running' ? 'running' : 'paused'}, ${formatShare(Math.floor((run.done / run.batches) * 100) / 100)}`
+}
+
+/** Characters of a prompt's end that lists show. */
+const TAIL = 200
+
+/** The end of a prompt, which is what its result is about; lists cut it at its beginning. */
+export const tail = (text: string): string => (text.length > TAIL ? `…${text.slice(-TAIL)}` : text)
+
+/** "4.8 % (3.5 % to 6.1 %)" */
+export const shareWords = ({ value, low, high }: Interval): string => `${formatShare(value)} (${formatShare(low)} to ${formatShare(high)})`
 
 /** "+0.12 (0.08 to 0.17)" */
 export const intervalWords = ({ value, low, high }: Interval): string =>
@@ -47,6 +66,3 @@ export const probabilityWords = (p: number | null): string => (p === null ? '' :
 
 /** Whether an interval leaves 0 out. */
 export const apart = ({ low, high }: Interval): boolean => low > 0 || high < 0
-
-/** The latents that a chart of intervals shows: the first ones. */
-export const firstLatents = (latents: readonly AggregateLatent[], count: number): AggregateLatent[] => latents.slice(0, count)

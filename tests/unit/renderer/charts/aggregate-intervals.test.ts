@@ -8,8 +8,10 @@ const rows = [
 ]
 
 it('shows each latent with its interval, in sentence and table as well', () => {
-  const view = aggregateIntervals({ rows, name: 'mean influence', unit: 'logit', selected: 9 }, themes.light)
-  expect(view.summary).toContain('The first is latent 7 (sad) with +0.500 (+0.400 to +0.600) logit.')
+  const view = aggregateIntervals({ rows, name: 'mean influence', of: 'Mean influence', unit: 'logit', selected: 9 }, themes.light)
+  expect(view.summary).toContain(
+    'Mean influence of the first 2 latents with 95 % bootstrap intervals. The first is latent 7 (sad) with +0.500 (+0.400 to +0.600) logit.'
+  )
   expect(view.table.rows).toEqual([
     [7, 'sad', 0.5, 0.4, 0.6],
     [9, null, -0.2, -0.3, 0.1]
@@ -18,7 +20,7 @@ it('shows each latent with its interval, in sentence and table as well', () => {
 })
 
 it('without results says so', () => {
-  expect(aggregateIntervals({ rows: [], name: 'mean influence', unit: 'logit', selected: null }, themes.dark).summary).toBe(
-    'No latent has a result yet.'
-  )
+  expect(
+    aggregateIntervals({ rows: [], name: 'mean influence', of: 'Mean influence', unit: 'logit', selected: null }, themes.dark).summary
+  ).toBe('No latent has a result yet.')
 })

@@ -1,5 +1,16 @@
 import { expect, it } from 'vitest'
-import { apart, intervalWords, probabilityWords, promptText, runState, runWords, stemOf } from '../../../../src/renderer/utils/sets'
+import {
+  apart,
+  intervalWords,
+  probabilityWords,
+  promptText,
+  runShort,
+  runState,
+  runWords,
+  shareWords,
+  stemOf,
+  tail
+} from '../../../../src/renderer/utils/sets'
 
 it('a set is named after its file, without folders and ending', () => {
   expect([stemOf('/a/b/Questions.jsonl'), stemOf('C:\\x\\q.CSV'), stemOf('plain')]).toEqual(['Questions', 'q', 'plain'])
@@ -15,12 +26,19 @@ it('a run is running, paused or finished, and says of how many prompts', () => {
   ]).toEqual(['running', 'unfinished', 'finished', 'unfinished'])
   expect(runWords(run, true)).toBe('running, about 500 of 1000 prompts')
   expect(runWords(run, false)).toBe('paused, about 500 of 1000 prompts')
+  expect(runWords(run, false, 412)).toBe('paused, 412 of 1000 prompts')
+  expect([runShort(run, true), runShort(run, false), runShort({ ...run, done: 6 }, false)]).toEqual([
+    'running, 50\u00a0%',
+    'paused, 50\u00a0%',
+    ''
+  ])
   expect(runWords({ done: 0, batches: 0, prompts: 5 }, false)).toBe('not begun')
   expect(runWords({ ...run, done: 6 }, false)).toBe('finished')
 })
 
 it('an interval is told with its ends, and said to leave 0 out only when it does', () => {
   expect(intervalWords({ value: 0.5, low: 0.25, high: 0.75 })).toBe('+0.500 (+0.250 to +0.750)')
+  expect(shareWords({ value: 0.5, low: 0.25, high: 0.75 })).toBe('50\u00a0% (25\u00a0% to 75\u00a0%)')
   expect([
     apart({ value: 1, low: 0.1, high: 2 }),
     apart({ value: -1, low: -2, high: -0.1 }),
@@ -34,4 +52,8 @@ it('a tiny p is told as a bound, a missing one as nothing', () => {
 
 it('a prompt of exact ids is shown as its ids', () => {
   expect([promptText({ prompt: { text: 'a b' } }), promptText({ prompt: { ids: [1, 2] } })]).toEqual(['a b', '1 2'])
+})
+
+it('of a long prompt the end is kept', () => {
+  expect([tail('short'), tail(`${'a'.repeat(300)}b`)]).toEqual(['short', `…${'a'.repeat(199)}b`])
 })
