@@ -112,7 +112,9 @@ function sentenceOf(settings: AgreementSettings, parts: readonly AgreementPart[]
   if (parts.length === 0) return 'No prompt could be used, so nothing can be said.'
   const reference = referenceOf(settings)
   const overlap = (all: readonly Comparison[]): string => words(mean(all.map(({ jaccard }) => jaccard)), 2)
-  const others = settings.methods.filter((name) => name !== reference && (name === settings.subject || name === 'mean-activation'))
+  const others = settings.methods.filter(
+    (name) => between(pairs, name, reference).length > 0 && (name === settings.subject || name === 'mean-activation')
+  )
   const shares = others.map((name) => `${overlap(between(pairs, name, reference))} for ${name}`)
   const [widest] = pairs.filter(({ axis }) => axis !== 'methods')
   const over = `over ${parts.length} prompts`

@@ -12,10 +12,11 @@
  * One part is one prompt.
  */
 import { fail } from '../../shared/errors'
-import type { MethodName } from '../../shared/records/ranking'
+import type { LatentEntries, MethodName } from '../../shared/records/ranking'
 import type { SetPrompt } from '../../shared/records/sets'
 import type { Task } from '../../shared/task'
 import type { Attributed, Bench } from '../attribution'
+import type { ActiveLatents } from '../saes'
 import { spearman } from '../statistics/correlation'
 import { jaccardTop, rankBiasedOverlap } from '../statistics/rank-overlap'
 import { agreementResult } from './agreement-result'
@@ -59,8 +60,14 @@ function orderOf(scores: Scores): number[] {
   return [...scores].sort(([a, x], [b, y]) => y - x || a - b).map(([one]) => one)
 }
 
+/** What is needed of an attribution to see where it lies. */
+interface Positioned {
+  readonly prepared: { readonly active: Pick<ActiveLatents, 'positions'> }
+  readonly scores: { readonly entries: Pick<LatentEntries, 'position' | 'score'> }
+}
+
 /** The sum of the scores at each position: how much of the explanation lies there. */
-export function positionScores({ scores, prepared }: Pick<Attributed, 'scores' | 'prepared'>): Scores {
+export function positionScores({ scores, prepared }: Positioned): Scores {
   const sums = new Map(Array.from({ length: prepared.active.positions }, (_, position) => [position, 0]))
   const { position, score } = scores.entries
   position.forEach((at, entry) => sums.set(at, (sums.get(at) ?? 0) + (score[entry] ?? 0)))

@@ -12,12 +12,12 @@
  * A latent of both sets is written in, not zeroed. One part is one text: its questions, their rankings, and all transplants between them.
  */
 import { fail } from '../../shared/errors'
-import type { MethodName } from '../../shared/records/ranking'
+import type { MethodName, RankedLatent } from '../../shared/records/ranking'
 import type { Intervention } from '../../shared/records/steering'
 import type { SetPrompt } from '../../shared/records/sets'
 import type { Task } from '../../shared/task'
-import type { Attributed } from '../attribution'
 import { promptIds } from '../models'
+import type { ActiveLatents } from '../saes'
 import { answersUnder, type AnswerSettings } from './answers'
 import { passes, scored, sizesOf, type Answered } from './changes'
 import * as fields from './fields'
@@ -84,11 +84,14 @@ async function ask({ bench, prompts, settings }: Context, place: number, answeri
   return { place, prompt, ids, answer: prompt.answer, before, active, ranked }
 }
 
+/** What is needed of a prompt's attribution to take latents from it. */
+interface Origin {
+  readonly prepared: { readonly active: Pick<ActiveLatents, 'latents' | 'Z' | 'positions'> }
+  readonly latents: readonly Pick<RankedLatent, 'latent' | 'score'>[]
+}
+
 /** The values with which latents of this prompt are written into another. */
-export function sourcesOf(
-  { prepared, latents: ranked }: Pick<Attributed, 'prepared' | 'latents'>,
-  chosen: readonly number[]
-): Map<number, Source> {
+export function sourcesOf({ prepared, latents: ranked }: Origin, chosen: readonly number[]): Map<number, Source> {
   const { latents, Z, positions } = prepared.active
   const scores = new Map(ranked.map(({ latent, score }) => [latent, score]))
   const place = new Map(Array.from(latents, (latent, u) => [latent, u]))
