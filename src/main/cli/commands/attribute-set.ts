@@ -1,18 +1,20 @@
 /** `attribute-set`: a prompt set, or a shard of one, attributed to files; a run that was interrupted goes on where it was. */
 import { fail } from '../../../shared/errors'
-import type { EngineCalls, Event, HandlerTask } from '../../../shared/contract'
+import type { EngineCalls, Event } from '../../../shared/contract'
 import { SetSettings, SetTarget } from '../../../shared/records/sets'
 import { runtimeVersion } from '../../runtime'
 import { batchesOfShard } from '../../sets/plan'
 import { readPrompts } from '../../sets/read'
-import { openJournal, promptLines, type Journal } from '../../sets/shards/journal'
+import { openJournal, promptLines } from '../../sets/shards/journal'
 import { MAX_SHARDS, shardFiles, type Finished, type Identity, type Shard } from '../../sets/shards/manifest'
 import type { Command, CommandContext, CommandResult, OptionValues } from '../command'
 import { device, MODEL, pair, path, PREFLIGHT, SAE, text } from '../options'
 import { SWITCHES, switches } from '../switches'
+import { stored } from '../stored'
 import { quietHandlerTask } from '../task'
 
 type SetEvent = Event<EngineCalls['sets.run']>
+type Batches = Pick<Finished, 'batches' | 'provenance'>
 
 export const attributeSet: Command = {
   name: 'attribute-set',
@@ -56,7 +58,11 @@ export const attributeSet: Command = {
     if ('finished' in opened) return result(table, shard, opened.finished, 0)
     const { journal } = opened
     const call = { ...bench, settings, prompts, done: [...journal.done], shard, preflight }
-    const { batches, provenance } = await stored(journal, context, (task) => context.engine()['sets.run'](call, task))
+    const { batches, provenance } = await stored<SetEvent, Batches>(
+      context.task,
+      ({ batch, results }) => journal.append(batch, results),
+      (task) => context.engine()['sets.run'](call, task)
+    )
     const finished = await journal.finish({ batches, provenance })
     return result(table, shard, finished, batchesOfShard(batches, shard).length - journal.done.length)
   }
@@ -81,31 +87,6 @@ async function identityOf(
     device: asked,
     versions: { workbench: context.version, onnxruntime: runtimeVersion() }
   }
-}
-
-/** Runs `work`, whose batches go to the journal in the order they come. A batch that cannot be written stops the run. */
-async function stored<T>(journal: Journal, { task }: CommandContext, work: (task: HandlerTask<SetEvent>) => Promise<T> | T): Promise<T> {
-  const stop = new AbortController()
-  const cancel = (): void => stop.abort()
-  task.signal.addEventListener('abort', cancel)
-  if (task.signal.aborted) stop.abort()
-  let written = Promise.resolve()
-  const failures: unknown[] = []
-  const emit = ({ batch, results }: SetEvent): void => {
-    written = written
-      .then(() => journal.append(batch, results))
-      .catch((error: unknown) => {
-        failures.push(error)
-        stop.abort()
-      })
-  }
-  const running = { signal: stop.signal, progress: task.progress.bind(task), emit }
-  const [outcome] = await Promise.allSettled([Promise.resolve().then(() => work(running))])
-  task.signal.removeEventListener('abort', cancel)
-  await written
-  if (failures.length > 0) throw failures[0]
-  if (outcome.status === 'rejected') throw outcome.reason
-  return outcome.value
 }
 
 /** --shard, or everything. @throws USAGE */
