@@ -12,7 +12,12 @@ const SHORTEST = 6
 function sources(folder: string): string {
   const entries = readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
   const files = entries.filter(
-    (entry) => entry.isFile() && /\.(ts|vue)$/.test(entry.name) && entry.name !== THIS && entry.name !== 'errors.ts'
+    (entry) =>
+      entry.isFile() &&
+      /\.(ts|vue)$/.test(entry.name) &&
+      entry.name !== THIS &&
+      entry.name !== 'errors.ts' &&
+      !entry.parentPath.endsWith('error-texts')
   )
   return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('\n')
 }
