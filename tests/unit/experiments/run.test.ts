@@ -131,7 +131,7 @@ describe('masking', () => {
 
   it('refuses prompts without answers, and stored parts that there cannot be', async () => {
     const silent = prompts.map((prompt) => ({ ...prompt, answer: null }))
-    await expect(run(masking({ prompts: silent }))).rejects.toThrow('scores answers, but no prompt of this set has an expected one')
+    await expect(run(masking({ prompts: silent }))).rejects.toThrow('" scores answers, but no prompt of this set has an expected one.')
     await expect(run(masking({ done: [{ part: 9, data: {} }] }))).rejects.toThrow('there are 3 parts')
   })
 })
