@@ -18,6 +18,8 @@ export interface LatentDifference {
 export interface GroupDifferenceData {
   readonly rows: readonly LatentDifference[]
   readonly groups: readonly [string, string]
+  /** What the difference is, on the axis: "sorrow − joy". */
+  readonly name: string
   readonly unit: string
   readonly selected: number | null
 }
@@ -32,14 +34,14 @@ const evidence = (p: number): number => -Math.log10(Math.max(p, SMALLEST_P))
 const separates = ({ q }: LatentDifference): boolean => q < FALSE_DISCOVERIES
 
 export function groupDifference(data: GroupDifferenceData, theme: ChartTheme): ChartView {
-  const { rows, unit, selected } = data
+  const { rows, name, unit, selected } = data
   const label = { color: theme.textSoft, fontSize: 10.5, hideOverlap: true, formatter: (value: number) => formatNumber(value, 2) }
   return {
     option: {
       ...baseOption(theme),
       grid: { left: 8, right: 20, top: 26, bottom: 28, containLabel: true },
       xAxis: {
-        ...axisStyle(theme, `difference (${unit})`),
+        ...axisStyle(theme, `${name} (${unit})`),
         type: 'value',
         nameLocation: 'middle',
         nameGap: 22,
@@ -84,8 +86,8 @@ export function groupDifference(data: GroupDifferenceData, theme: ChartTheme): C
     },
     summary: summary(data),
     table: {
-      columns: ['latent', 'label', `difference (${unit})`, 'p', 'q'],
-      rows: rows.map(({ latent, label: name, value, p, q }) => [latent, name, value, p, q])
+      columns: ['latent', 'label', `${name} (${unit})`, 'p', 'q'],
+      rows: rows.map((row) => [row.latent, row.label, row.value, row.p, row.q])
     }
   }
 }

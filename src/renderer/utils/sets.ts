@@ -54,12 +54,27 @@ const TAIL = 200
 /** The end of a prompt, which is what its result is about; lists cut it at its beginning. */
 export const tail = (text: string): string => (text.length > TAIL ? `…${text.slice(-TAIL)}` : text)
 
+/** At most `length` characters, the last of them an ellipsis where some are left out. */
+export const shortened = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text)
+
 /** "4.8 % (3.5 % to 6.1 %)" */
 export const shareWords = ({ value, low, high }: Interval): string => `${formatShare(value)} (${formatShare(low)} to ${formatShare(high)})`
 
 /** "+0.12 (0.08 to 0.17)" */
 export const intervalWords = ({ value, low, high }: Interval): string =>
   `${formatSigned(value)} (${formatSigned(low)} to ${formatSigned(high)})`
+
+/** A share in whole percent, which lists can be read by: "83 %", "< 1 %". */
+export const percentWords = (share: number): string => (share > 0 && share < 0.01 ? '< 1\u00a0%' : `${Math.round(share * 100)}\u00a0%`)
+
+/**
+ * The end of a scale from 0 on which intervals are drawn: what `share` of them stay within, so that a few long ones need not make points
+ * of the others; 0 without any.
+ */
+export function intervalLimit(intervals: readonly Interval[], share: number): number {
+  const ends = intervals.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high))).sort((a, b) => a - b)
+  return ends[Math.floor((ends.length - 1) * share)] ?? 0
+}
 
 /** A p-value or q-value, small ones as a bound. */
 export const probabilityWords = (p: number | null): string => (p === null ? '' : p < 1e-4 ? '< 0.0001' : formatNumber(p, 2))

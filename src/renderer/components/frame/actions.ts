@@ -16,6 +16,7 @@ import { useSetRuns } from '../../stores/set-runs'
 import { useSettings } from '../../stores/settings'
 import { useShownRun } from '../../stores/shown-run'
 import { useSteeringRuns } from '../../stores/steering-runs'
+import { runState } from '../../utils/sets'
 
 /** Something a person can do from anywhere: listed by the palette, bound to keys, asked for by the menu. */
 export interface Action {
@@ -83,10 +84,17 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
         enabled: experiments.openId === null && experimentRuns.cannotRun === null && !experimentRuns.busy,
         run: () => void experimentRuns.run()
       }
+    const stopped = shownRun.opened
+    if (navigation.view === 'sets' && stopped)
+      return {
+        label: 'Resume the run over the prompt set',
+        enabled: !setRuns.busy && runState(stopped, false) === 'unfinished',
+        run: () => setRuns.resume(stopped.id)
+      }
     if (navigation.view === 'sets')
       return {
         label: 'Run the prompt set',
-        enabled: shownRun.openId === null && setRuns.cannotRun === null && !setRuns.busy,
+        enabled: setRuns.cannotRun === null && !setRuns.busy,
         run: () => void setRuns.run()
       }
     if (navigation.view === 'layers')

@@ -1,6 +1,6 @@
 import type { AggregateLatent, Interval } from '../../../shared/records/sets'
-import { formatNumber, formatShare, formatSigned } from '../../utils/format'
-import { probabilityWords } from '../../utils/sets'
+import { formatNumber, formatSigned } from '../../utils/format'
+import { percentWords, probabilityWords } from '../../utils/sets'
 import type { DataColumn } from '../ui'
 
 export interface AggregateColumns {
@@ -70,12 +70,12 @@ function intervalColumn(what: string, of: (row: AggregateLatent) => Interval | n
     const interval = of(row)
     return interval ? `${formatSigned(interval.low)} to ${formatSigned(interval.high)}` : ''
   }
-  const hint = `${what}: from the 2.5th to the 97.5th percentile over resampled prompts. The line is 0.`
+  const hint = `${what}: from the 2.5th to the 97.5th percentile over resampled prompts. The line is 0; a few that are much longer than the others may be cut.`
   return { id: 'interval', header: '95 % interval', hint, value: words, size: 112, sortable: false }
 }
 
 function share(id: string, header: string, hint: string, value: (row: AggregateLatent) => number): Column {
-  return { id, header, hint, value, text: (row) => formatShare(value(row)), size: 70, align: 'end', descendingFirst: true }
+  return { id, header, hint, value, text: (row) => percentWords(value(row)), size: 64, align: 'end', descendingFirst: true }
 }
 
 function probability(id: string, hint: string, value: (row: AggregateLatent) => number | null): Column {

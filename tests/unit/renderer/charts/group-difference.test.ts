@@ -7,7 +7,7 @@ const rows: LatentDifference[] = [
   { latent: 9, label: null, value: -0.75, p: 0.001, q: 0.04 },
   { latent: 3, label: null, value: 2, p: 0.2, q: 0.3 }
 ]
-const data = { rows, groups: ['sorrow', 'joy'] as const, unit: 'logit', selected: 3 }
+const data = { rows, groups: ['sorrow', 'joy'] as const, name: 'sorrow − joy', unit: 'logit', selected: 3 }
 
 it('marks those that stay significant after correction, and draws the line below the last of them', () => {
   expect(groupDifference(data, themes.light).option).toMatchObject({

@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest'
 import {
   apart,
+  intervalLimit,
   intervalWords,
+  percentWords,
   probabilityWords,
   promptText,
   runShort,
   runState,
   runWords,
   shareWords,
+  shortened,
   stemOf,
   tail
 } from '../../../../src/renderer/utils/sets'
@@ -54,6 +57,21 @@ it('a prompt of exact ids is shown as its ids', () => {
   expect([promptText({ prompt: { text: 'a b' } }), promptText({ prompt: { ids: [1, 2] } })]).toEqual(['a b', '1 2'])
 })
 
-it('of a long prompt the end is kept', () => {
+it('of a long prompt the end is kept, of a long name the beginning', () => {
+  expect([shortened('sorrow', 6), shortened('sorrows', 6)]).toEqual(['sorrow', 'sorro…'])
   expect([tail('short'), tail(`${'a'.repeat(300)}b`)]).toEqual(['short', `…${'a'.repeat(199)}b`])
+})
+
+it('shares are told in whole percent, and one that is not 0 never as 0', () => {
+  expect([0, 0.001, 0.825, 1].map(percentWords)).toEqual(['0\u00a0%', '< 1\u00a0%', '83\u00a0%', '100\u00a0%'])
+})
+
+it('the scale of intervals holds the share of them that is asked for', () => {
+  const intervals = Array.from({ length: 21 }, (_, at) => ({ value: 0, low: -at, high: 0 }))
+  expect([
+    intervalLimit(intervals, 1),
+    intervalLimit(intervals, 0.95),
+    intervalLimit(intervals.slice(3, 4), 0.95),
+    intervalLimit([], 1)
+  ]).toEqual([20, 19, 3, 0])
 })
