@@ -62,7 +62,15 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
     subject = await open()
     strongest = await strongestLatent(subject)
     const { latent, activation } = strongest
-    const coefficients = { add: activation, set: 2 * activation, scale: -1, ablate: 0 }
+    const coefficients = {
+      add: activation,
+      set: 2 * activation,
+      scale: -1,
+      ablate: 0,
+      clamp: activation / 2,
+      project: 0,
+      cap: activation / 2
+    }
     everything = InterventionMode.options.flatMap((mode, row) =>
       InterventionPositions.options.map((positions, column) =>
         recipe(`${mode} ${positions}`, [{ latent, mode, coefficient: coefficients[mode], positions }], (row + column) % 4 !== 3)

@@ -102,7 +102,7 @@ interface Place {
 function placesOf(recipe: Recipe, row: number, length: number, { first, promptLength }: Span): Place[] {
   const places: Place[] = []
   for (let offset = 0; offset < length; offset++) {
-    const edits = recipe.interventions.filter(({ positions }) => actsAt(positions, first + offset, promptLength))
+    const edits = recipe.interventions.filter((edit) => actsAt(edit, first + offset, promptLength))
     if (edits.length === 0 && recipe.keepError) continue
     const needsSae = !recipe.keepError || edits.some(({ mode }) => mode !== 'add')
     places.push({ index: row * length + offset, edits, keepError: recipe.keepError, needsSae })

@@ -5,6 +5,7 @@
  *   all        every position;
  *   prompt     positions 0 to T - 1;
  *   generated  positions T and later: where generated tokens are read;
+ *   range      from the first to the last position of `range`;
  *   last       position T - 1 and later: the last of the prompt and, while generating, each newest position.
  * A generated token is read at its own position, so "generated" first changes the second generated token, "last" the first.
  */
@@ -38,8 +39,8 @@ export function formatIntervention({ latent, mode, coefficient, positions }: Int
 }
 
 /** Whether an intervention with this scope acts at `position` when the prompt has `promptLength` tokens. */
-export function actsAt(scope: InterventionPositions, position: number, promptLength: number): boolean {
-  switch (scope) {
+export function actsAt({ positions, range }: Pick<Intervention, 'positions' | 'range'>, position: number, promptLength: number): boolean {
+  switch (positions) {
     case 'all':
       return true
     case 'prompt':
@@ -48,6 +49,8 @@ export function actsAt(scope: InterventionPositions, position: number, promptLen
       return position >= promptLength
     case 'last':
       return position >= promptLength - 1
+    case 'range':
+      return range !== undefined && position >= range[0] && position <= range[1]
   }
 }
 

@@ -7,7 +7,10 @@ export const UNITS: Record<InterventionMode, string> = {
   add: '× raw decoder row',
   set: 'activation',
   scale: '× activation',
-  ablate: ''
+  ablate: '',
+  clamp: 'activation',
+  project: '× projection',
+  cap: 'projection'
 }
 
 export const MODES: readonly { value: InterventionMode; label: string; note: string }[] = [

@@ -6,13 +6,13 @@ import { Device, DeviceInfo, ModelInfo, SaeInfo, SaeReading } from '../records/m
 import { LayersRanking } from '../records/layers'
 import { Preflight, PreflightSummary } from '../records/preflight'
 import { AttributionSwitches, ExactCheck, MethodName, Ranking, TargetInput } from '../records/ranking'
-import { Comparison, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { NextToken, PromptInput, Token } from '../records/token'
 import { Bench } from './bench'
 import { call } from './call'
 import { labelCalls } from './labels'
 import { experimentEngineCalls } from './experiments'
 import { setEngineCalls } from './sets'
+import { steeringEngineCalls } from './steering'
 
 export const AttributeInput = Bench.extend({
   prompt: PromptInput,
@@ -130,26 +130,7 @@ export const engineCalls = {
     event: z.object({ effects: ExactCheck.shape.effects })
   }),
   /** Baseline (column 0) and one column per recipe, same prompt and seed, streamed. */
-  'steering.compare': call({
-    input: z.object({
-      model: z.string(),
-      sae: z.string().nullable(),
-      hook: z.string().nullable().default(null),
-      reading: SaeReading.optional(),
-      device: Device.default('auto'),
-      /** What is known of the pair, kept with the comparison. */
-      preflight: PreflightSummary.nullable().optional(),
-      prompt: PromptInput,
-      recipes: z.array(Recipe).max(16),
-      settings: GenerationSettings,
-      /** Token whose probability is watched along the text. */
-      target: z.object({ id: z.number().int() }).nullable().default(null),
-      /** Second pass: log-probability under the unsteered model, KL, perplexity. */
-      score: z.boolean().default(true)
-    }),
-    output: Comparison,
-    event: z.object({ column: z.number().int(), index: z.number().int(), token: GeneratedToken })
-  }),
+  ...steeringEngineCalls,
   'latents.labels': call({ input: z.object({ sae: z.string() }), output: z.object({ labels: z.array(LatentLabel) }) }),
   'latents.detail': call({
     input: z.object({

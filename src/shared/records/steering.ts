@@ -2,26 +2,100 @@ import { z } from 'zod'
 import { SaeReading } from './model'
 import { PreflightSummary } from './preflight'
 import { PromptInput, Token } from './token'
+import { ColumnMeasures, ConceptSettings } from './scores'
 
-export const InterventionMode = z.enum(['add', 'set', 'scale', 'ablate'])
+export const InterventionMode = z.enum(['add', 'set', 'scale', 'ablate', 'clamp', 'project', 'cap'])
 export type InterventionMode = z.infer<typeof InterventionMode>
 
-export const InterventionPositions = z.enum(['all', 'prompt', 'generated', 'last'])
+export const InterventionPositions = z.enum(['all', 'prompt', 'generated', 'last', 'range'])
 export type InterventionPositions = z.infer<typeof InterventionPositions>
 
-/** One edit at the SAE's hook point. */
+/**
+ * What a coefficient of 1 stands for.
+ * add: `row` the direction as stored (a latent's decoder row), `unit-row` the direction divided by its norm, `residual` as much of the
+ * divided direction as the hook value at that position is long, `max` and `typical` the direction times `unitValue` (the latent's largest or
+ * typical activation as it was known when the recipe was made), `largest` the direction times the largest activation over all latents at that position.
+ * set, clamp: `row` plain activation; `max`, `typical`, `largest` multiples as above. cap: `row` and `unit-row` the projection on the
+ * divided direction; `residual` its share of the hook value's norm. scale, project: a plain factor (`row`).
+ */
+export const CoefficientUnit = z.enum(['row', 'unit-row', 'residual', 'max', 'typical', 'largest'])
+export type CoefficientUnit = z.infer<typeof CoefficientUnit>
+
+/** Where something must hold for an edit to act at a position. */
+export const EditCondition = z.discriminatedUnion('kind', [
+  z.object({
+    /** A latent's activation at that position in the run itself. Its hook point must not come after the edit's. */
+    kind: z.literal('activation'),
+    /** Hash of one of the recipe's SAEs; absent: the SAE of the bench. */
+    sae: z.string().optional(),
+    latent: z.number().int().nonnegative(),
+    is: z.enum(['above', 'below']),
+    bound: z.number()
+  }),
+  z.object({
+    /** Probability of a token as the next one after that position, as the unsteered model sees the same text. */
+    kind: z.literal('probability'),
+    token: Token,
+    is: z.enum(['above', 'below']),
+    bound: z.number().min(0).max(1)
+  })
+])
+export type EditCondition = z.infer<typeof EditCondition>
+
+/** One edit at a hook point: of a latent of an SAE, or along a raw direction. What is absent is as it usually is. */
 export const Intervention = z.object({
+  /** Hash of one of the recipe's SAEs; absent: the SAE that the bench is opened with. */
+  sae: z.string().optional(),
+  /** Id of one of the recipe's directions, which is edited instead of a latent. */
+  direction: z.string().optional(),
+  /** 0 where a direction is edited. */
   latent: z.number().int().nonnegative(),
   /**
-   * add: hook value + coefficient x W_dec[latent] (raw decoder row);
-   * set: activation := coefficient; scale: activation x coefficient; ablate: activation := 0.
+   * x: hook value, r: the latent's decoder row or the direction, r̂ = r / ||r||, a: the latent's activation.
+   * add: x + coefficient x unit x r;  set: a := coefficient;  scale: a := coefficient x a;  ablate: a := 0;
+   * clamp: a kept from coefficient to `upper`;
+   * project: the part of x along r̂ times coefficient (0 projects it out);  cap: the part of x along r̂ kept at most at coefficient.
+   * set, scale, ablate and clamp are of latents only.
    */
   mode: InterventionMode,
   coefficient: z.number(),
+  /** Of clamp; without a bound when absent. */
+  upper: z.number().optional(),
+  /** `row` when absent. */
+  unit: CoefficientUnit.optional(),
+  /** What `max` and `typical` stand for. */
+  unitValue: z.number().optional(),
   /** "last" is the last position of the prompt and, while generating, each newest position. */
-  positions: InterventionPositions
+  positions: InterventionPositions,
+  /** First and last position of "range", counted from 0 along prompt and text, both included. */
+  range: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
+  /** Always, when absent. */
+  condition: EditCondition.optional()
 })
 export type Intervention = z.infer<typeof Intervention>
+
+/** An SAE, besides the bench's own, whose latents a recipe edits. */
+export const RecipeSae = z.object({
+  name: z.string(),
+  path: z.string(),
+  hash: z.string(),
+  /** Where it is used; null: where its folder says. */
+  hook: z.string().nullable(),
+  reading: SaeReading
+})
+export type RecipeSae = z.infer<typeof RecipeSae>
+
+/** A raw direction at a hook point. */
+export const Direction = z.object({
+  id: z.string(),
+  name: z.string(),
+  hook: z.string(),
+  /** float32, little-endian, as base64: [width of the hook point]. */
+  vector: z.string(),
+  /** Where it comes from, in words: "mean of 12 prompts of joy minus mean of 14 of sorrow, last position". */
+  origin: z.string()
+})
+export type Direction = z.infer<typeof Direction>
 
 /** A named list of interventions: one column of a comparison. */
 export const Recipe = z.object({
@@ -30,9 +104,16 @@ export const Recipe = z.object({
   interventions: z.array(Intervention),
   /**
    * True keeps the SAE's error term: the hook value changes only by the edits.
-   * False writes the edited reconstruction alone, at every position.
+   * False writes the edited reconstruction alone, at every position, at each SAE that an intervention names (the bench's own if none does).
    */
-  keepError: z.boolean()
+  keepError: z.boolean(),
+  /** SAEs besides the bench's own. */
+  saes: z.array(RecipeSae).optional(),
+  directions: z.array(Direction).optional(),
+  /** Whether positions of BOS and other special tokens are edited too; true when absent. */
+  editSpecial: z.boolean().optional(),
+  /** Whether attention looks where the unsteered model looks on the same text; false when absent. */
+  freezeAttention: z.boolean().optional()
 })
 export type Recipe = z.infer<typeof Recipe>
 
@@ -54,7 +135,11 @@ export const DEFAULT_GENERATION: GenerationSettings = { maxTokens: 60, temperatu
 export const GeneratedToken = Token.extend({
   logprob: z.number(),
   /** Probability of the watched target token at this step, before temperature and cuts; null when none is watched. */
-  targetProbability: z.number().nullable()
+  targetProbability: z.number().nullable(),
+  /** Probabilities of the other watched tokens at this step, in their order. */
+  watched: z.array(z.number()).optional(),
+  /** ||edited - before|| / ||before|| of the hook value from which this token was chosen, the largest over hook points; 0 without edits. */
+  editSize: z.number().optional()
 })
 export type GeneratedToken = z.infer<typeof GeneratedToken>
 
@@ -75,7 +160,9 @@ export const ComparisonColumn = z.object({
   tokens: z.array(GeneratedToken),
   text: z.string(),
   finished: z.enum(['length', 'end', 'cancelled']),
-  scores: ColumnScores.nullable()
+  scores: ColumnScores.nullable(),
+  /** Concept, fluency, relatedness and what the edit did to latents; null where they were not asked for. */
+  measures: ColumnMeasures.nullable().optional()
 })
 export type ComparisonColumn = z.infer<typeof ComparisonColumn>
 
@@ -85,6 +172,10 @@ export const Comparison = z.object({
   promptTokens: z.array(Token),
   settings: GenerationSettings,
   target: Token.nullable(),
+  /** Tokens besides the target whose probabilities are watched. */
+  watched: z.array(Token).optional(),
+  /** What the columns' concept scores are about; null where none were asked for. */
+  concept: ConceptSettings.nullable().optional(),
   columns: z.array(ComparisonColumn),
   provenance: z.object({
     model: z.object({ name: z.string(), path: z.string(), hash: z.string() }),

@@ -43,7 +43,7 @@ describe('position scopes', () => {
     ['generated', [false, false, false, true, true]],
     ['last', [false, false, true, true, true]]
   ] as const)('%s covers its positions of a prompt of 3 and 2 generated tokens', (scope: InterventionPositions, expected) => {
-    expect([0, 1, 2, 3, 4].map((position) => actsAt(scope, position, 3))).toEqual(expected)
+    expect([0, 1, 2, 3, 4].map((position) => actsAt({ positions: scope }, position, 3))).toEqual(expected)
   })
 })
 

@@ -85,6 +85,7 @@ function editWords({ mode, coefficient }: Intervention): string {
 
 const POSITION_WORDS = {
   all: 'at every position',
+  range: 'at a range of positions',
   prompt: 'at the prompt’s positions',
   generated: 'at generated positions',
   last: 'at the last position of the prompt, then at each newest one'
