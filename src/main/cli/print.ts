@@ -13,11 +13,12 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
   return [line(titles), widths.map((size) => '-'.repeat(size)).join('  '), ...rows.map(line)].join('\n')
 }
 
-/** Four significant digits; never 0.000 for a value that is not zero. */
+/** Four significant digits, of large numbers all that stand before the point; never 0.000 for a value that is not zero. */
 export function digits(value: number, significant = 4): string {
   if (value === 0 || !Number.isFinite(value)) return String(value)
   const size = Math.abs(value)
-  return size < 1e-4 || size >= 1e6 ? value.toExponential(significant - 1) : value.toPrecision(significant)
+  if (size < 1e-4 || size >= 1e6) return value.toExponential(significant - 1)
+  return size >= 10 ** significant ? String(Math.round(value)) : value.toPrecision(significant)
 }
 
 /** A fallback in words; nothing to say where the device is the one asked for. */
