@@ -1,57 +1,17 @@
 /** Recipes as values: making, editing, naming and comparing them, without a store. */
-import type { Intervention, InterventionMode, InterventionPositions, Recipe } from '../../shared/records/steering'
-import { formatNumber } from './format'
+import type { EditCondition, Intervention, Recipe, RecipeSae } from '../../shared/records/steering'
+import { unitOf } from './edit-units'
+import { isIdle } from './interventions'
 
-/** What the coefficient of a mode counts, in words beside the number; empty for ablate, which has none. */
-export const UNITS: Record<InterventionMode, string> = {
-  add: '× raw decoder row',
-  set: 'activation',
-  scale: '× activation',
-  ablate: '',
-  clamp: 'activation',
-  project: '× projection',
-  cap: 'projection'
+/** What an edit is of, as a key: a latent of an SAE, or a direction. */
+function targetOf({ sae, direction, latent }: Intervention): string {
+  return JSON.stringify(direction === undefined ? [sae ?? '', latent] : direction)
 }
 
-export const MODES: readonly { value: InterventionMode; label: string; note: string }[] = [
-  { value: 'add', label: 'add', note: 'hook value + coefficient × W_dec[latent]' },
-  { value: 'set', label: 'set', note: 'activation := coefficient' },
-  { value: 'scale', label: 'scale', note: 'activation × coefficient' },
-  { value: 'ablate', label: 'ablate', note: 'activation := 0' }
-]
-
-export const POSITIONS: readonly { value: InterventionPositions; label: string; note: string }[] = [
-  { value: 'all', label: 'all', note: 'every position, prompt and generated' },
-  { value: 'prompt', label: 'prompt', note: 'the positions of the prompt only' },
-  { value: 'generated', label: 'generated', note: 'where generated tokens are read: first changes the second new token' },
-  { value: 'last', label: 'last', note: 'the last of the prompt and each newest position: changes every new token' }
-]
-
-const FALLBACK_STRENGTH = 8
-const DEFAULT_FACTOR = 2
-
-/**
- * A first intervention on a latent: add as much of its decoder row as its activation in the prompt put there, rounded to
- * two significant digits, so that the first run does something visible and stays near what the model knows.
- */
-export function interventionFor(latent: number, activation: number | null = null): Intervention {
-  const size = activation !== null && Number.isFinite(activation) && activation > 0 ? Number(activation.toPrecision(2)) : FALLBACK_STRENGTH
-  return { latent, mode: 'add', coefficient: size, positions: 'all' }
-}
-
-/** The intervention in another mode. The coefficient stays where its unit allows: add and set are both in activations. */
-export function inMode(intervention: Intervention, mode: InterventionMode): Intervention {
-  if (mode === intervention.mode) return intervention
-  const isSize = (each: InterventionMode): boolean => each === 'add' || each === 'set'
-  if (mode === 'ablate') return { ...intervention, mode, coefficient: 0 }
-  if (isSize(mode)) return { ...intervention, mode, coefficient: isSize(intervention.mode) ? intervention.coefficient : FALLBACK_STRENGTH }
-  return { ...intervention, mode, coefficient: DEFAULT_FACTOR }
-}
-
-/** The recipe with the interventions added; latents it already has stay as they are. */
+/** The recipe with the interventions added; what it edits already stays as it is. */
 export function withLatents(recipe: Recipe, interventions: readonly Intervention[]): Recipe {
-  const known = new Set(recipe.interventions.map(({ latent }) => latent))
-  const fresh = interventions.filter(({ latent }) => !known.has(latent))
+  const known = new Set(recipe.interventions.map(targetOf))
+  const fresh = interventions.filter((each) => !known.has(targetOf(each)))
   return fresh.length === 0 ? recipe : { ...recipe, interventions: [...recipe.interventions, ...fresh] }
 }
 
@@ -75,35 +35,84 @@ function freeNameFrom(stem: string, taken: readonly string[]): string {
   for (let number = 2; ; number++) if (!taken.includes(`${stem} ${number}`)) return `${stem} ${number}`
 }
 
-/** A number that was typed, as it was typed: no digits that only fill up. */
-export function plainNumber(value: number): string {
-  return formatNumber(value, 6)
-    .replace(/(\.\d*?)0+$/, '$1')
-    .replace(/\.$/, '')
-}
-
-/** One intervention in words: "402 sadness words: add 8 × raw decoder row at all positions". */
-export function describeIntervention({ latent, mode, coefficient, positions }: Intervention, label: string | null): string {
-  const what = mode === 'ablate' ? 'ablate' : `${mode} ${plainNumber(coefficient)} ${UNITS[mode]}`
-  return `${latent}${label ? ` ${label}` : ''}: ${what} at ${positions === 'last' ? 'the last position' : `${positions} positions`}`
-}
-
-/** Whether two recipes make the same run. Names do not count. */
+/** Whether two recipes make the same run. Names do not count, nor what an edit says beside the point: the number of an ablation, a range that is not used. */
 export function sameEffect(a: Recipe, b: Recipe): boolean {
+  return JSON.stringify(effectOf(a)) === JSON.stringify(effectOf(b))
+}
+
+/** All of a recipe that a run depends on, in one way of writing it. */
+function effectOf(recipe: Recipe): unknown {
+  const { interventions, keepError, editSpecial = true, freezeAttention = false } = recipe
+  const saes = (hash: string | undefined): unknown => {
+    const sae = recipe.saes?.find((each) => each.hash === hash)
+    return sae ? [sae.hash, sae.hook, sae.reading] : (hash ?? null)
+  }
+  const direction = (id: string | undefined): unknown => {
+    const found = recipe.directions?.find((each) => each.id === id)
+    return found ? [found.hook, found.vector] : (id ?? null)
+  }
+  return [
+    keepError,
+    editSpecial,
+    freezeAttention,
+    interventions.map((each) => [
+      direction(each.direction),
+      each.direction === undefined ? [saes(each.sae), each.latent] : null,
+      each.mode,
+      each.mode === 'ablate' ? null : [each.coefficient, unitOf(each)],
+      each.unit === 'max' || each.unit === 'typical' ? (each.unitValue ?? null) : null,
+      each.mode === 'clamp' ? (each.upper ?? null) : null,
+      each.positions,
+      each.positions === 'range' ? (each.range ?? null) : null,
+      each.condition ? effectOfCondition(each.condition, saes) : null
+    ])
+  ]
+}
+
+function effectOfCondition(condition: EditCondition, sae: (hash: string | undefined) => unknown): unknown {
+  const { kind, is, bound } = condition
+  return [kind, is, bound, condition.kind === 'activation' ? [sae(condition.sae), condition.latent] : condition.token.id]
+}
+
+/** Why a recipe changes nothing, so that its column repeats the baseline; null where it may change something. */
+export function whyIdle({ interventions, keepError }: Recipe): string | null {
+  if (!keepError) return null
+  if (interventions.length === 0) return 'Nothing is edited yet, so this column repeats the baseline.'
+  return interventions.every(isIdle) ? 'Every edit is of size 0, so this column repeats the baseline.' : null
+}
+
+/** Whether a recipe means the SAE of the bench anywhere: an edit or condition that names no other, or a reconstruction written alone. */
+export function needsBench({ interventions, keepError }: Recipe): boolean {
+  const named = interventions.some(({ sae }) => sae !== undefined)
   return (
-    a.keepError === b.keepError &&
-    a.interventions.length === b.interventions.length &&
-    a.interventions.every((each, index) => {
-      const other = b.interventions[index]
-      return (
-        other !== undefined &&
-        other.latent === each.latent &&
-        other.mode === each.mode &&
-        other.positions === each.positions &&
-        (each.mode === 'ablate' || other.coefficient === each.coefficient)
-      )
-    })
+    (!keepError && !named) ||
+    interventions.some(
+      ({ sae, direction, condition }) =>
+        (sae === undefined && direction === undefined) || (condition?.kind === 'activation' && condition.sae === undefined)
+    )
   )
+}
+
+/** The recipe with the bench's SAE named as one of its own, so that it means the same on any bench. */
+export function withSaeNamed(recipe: Recipe, sae: RecipeSae): Recipe {
+  const named = (hash: string | undefined): string => hash ?? sae.hash
+  const interventions = recipe.interventions.map((each) => ({
+    ...each,
+    ...(each.direction === undefined ? { sae: named(each.sae) } : {}),
+    ...(each.condition?.kind === 'activation' ? { condition: { ...each.condition, sae: named(each.condition.sae) } } : {})
+  }))
+  return { ...recipe, interventions, saes: [...(recipe.saes ?? []).filter(({ hash }) => hash !== sae.hash), sae] }
+}
+
+/** The recipe without SAEs that no edit or condition names. Directions stay: they exist nowhere else. */
+export function withoutUnusedSaes(recipe: Recipe): Recipe {
+  if (!recipe.saes) return recipe
+  const used = new Set(
+    recipe.interventions.flatMap(({ sae, condition }) => [sae, condition?.kind === 'activation' ? condition.sae : undefined])
+  )
+  const saes = recipe.saes.filter(({ hash }) => used.has(hash))
+  const { saes: _saes, ...rest } = recipe
+  return saes.length === 0 ? rest : saes.length === recipe.saes.length ? recipe : { ...rest, saes }
 }
 
 /**

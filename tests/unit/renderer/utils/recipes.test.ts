@@ -1,45 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import type { Intervention, Recipe } from '../../../../src/shared/records/steering'
+import { interventionAlong, interventionFor } from '../../../../src/renderer/utils/interventions'
 import {
   assignColours,
   copyName,
-  describeIntervention,
   freeName,
-  inMode,
-  interventionFor,
-  plainNumber,
+  needsBench,
   readDraggedLatents,
   sameEffect,
+  whyIdle,
   withIntervention,
-  withLatents
+  withLatents,
+  withoutUnusedSaes,
+  withSaeNamed
 } from '../../../../src/renderer/utils/recipes'
 import { recipeOf } from '../support'
-
-describe('a first intervention', () => {
-  it('adds as much as the latent was active, to two digits', () => {
-    expect(interventionFor(402, 12.437)).toEqual({ latent: 402, mode: 'add', coefficient: 12, positions: 'all' })
-    expect(interventionFor(402, 0.03781).coefficient).toBe(0.038)
-  })
-
-  it('has a usual strength when no activation is known', () => {
-    expect(interventionFor(402).coefficient).toBe(8)
-    expect(interventionFor(402, 0).coefficient).toBe(8)
-    expect(interventionFor(402, NaN).coefficient).toBe(8)
-  })
-})
-
-describe('another mode', () => {
-  const add = interventionFor(1, 12)
-  it('keeps the coefficient between add and set, which share its scale', () => {
-    expect(inMode(add, 'set').coefficient).toBe(12)
-  })
-
-  it('takes a factor of two for scale, none for ablate, and a usual strength on the way back', () => {
-    expect(inMode(add, 'scale').coefficient).toBe(2)
-    expect(inMode(add, 'ablate').coefficient).toBe(0)
-    expect(inMode(inMode(add, 'scale'), 'add').coefficient).toBe(8)
-    expect(inMode(add, 'add')).toBe(add)
-  })
-})
 
 describe('editing a recipe', () => {
   it('adds latents it does not have, once each', () => {
@@ -75,24 +50,78 @@ describe('recipes that make the same run', () => {
       expect(sameEffect(recipe, { ...recipe, interventions: [{ ...interventionFor(1, 3), ...change }] })).toBe(false)
   })
 
+  it('differ in units, bounds, ranges, conditions, SAEs and switches', () => {
+    const changes: Partial<Intervention>[] = [
+      { unit: 'residual' },
+      { sae: 'sha256:b' },
+      { positions: 'range', range: [1, 2] },
+      { condition: { kind: 'activation', latent: 3, is: 'above', bound: 1 } }
+    ]
+    for (const change of changes)
+      expect(sameEffect(recipe, { ...recipe, interventions: [{ ...interventionFor(1, 3), ...change }] })).toBe(false)
+    const clamp = (upper: number): Recipe => recipeOf('a', { interventions: [{ ...interventionFor(1, 3), mode: 'clamp', upper }] })
+    expect(sameEffect(clamp(4), clamp(5))).toBe(false)
+    const max = (unitValue: number): Recipe => recipeOf('a', { interventions: [{ ...interventionFor(1, 3), unit: 'max', unitValue }] })
+    expect(sameEffect(max(4), max(5))).toBe(false)
+    expect(sameEffect(recipe, { ...recipe, editSpecial: false })).toBe(false)
+    expect(sameEffect(recipe, { ...recipe, freezeAttention: true })).toBe(false)
+    expect(sameEffect(recipe, { ...recipe, editSpecial: true, freezeAttention: false })).toBe(true)
+  })
+
+  it('do not differ by what is said twice or not used', () => {
+    const edit = interventionFor(1, 3)
+    expect(sameEffect(recipe, { ...recipe, interventions: [{ ...edit, unit: 'row', range: [1, 2], upper: 9 }] })).toBe(true)
+    const along = (id: string, vector: string): Recipe =>
+      recipeOf('a', { interventions: [interventionAlong(id)], directions: [{ id, name: id, hook: 'h', vector, origin: '' }] })
+    expect(sameEffect(along('x', 'AAAA'), along('y', 'AAAA'))).toBe(true)
+    expect(sameEffect(along('x', 'AAAA'), along('x', 'AAAB'))).toBe(false)
+  })
+
   it('do not differ by the unused coefficient of an ablation', () => {
     const ablate = (coefficient: number) => recipeOf('a', { interventions: [{ latent: 1, mode: 'ablate', coefficient, positions: 'all' }] })
     expect(sameEffect(ablate(0), ablate(5))).toBe(true)
   })
 })
 
-describe('words for an intervention', () => {
-  it('show typed numbers without digits that only fill up', () => {
-    expect([0.2, 8, -12.5, 100, 0, 1200.25].map(plainNumber)).toEqual(['0.2', '8', '−12.5', '100', '0', '1200.25'])
+describe('recipes of several SAEs', () => {
+  const sae = { name: 'other', path: '/other', hash: 'sha256:b', hook: 'blocks.1.hook_resid_post', reading: {} }
+  const own = recipeOf('a', { interventions: [interventionFor(1, 3)] })
+
+  it('mean the bench’s SAE where they name none', () => {
+    expect(needsBench(own)).toBe(true)
+    expect(needsBench(recipeOf('a', { interventions: [interventionAlong('d')] }))).toBe(false)
+    expect(needsBench(recipeOf('a', { interventions: [interventionAlong('d')], keepError: false }))).toBe(true)
+    const asks = { ...interventionAlong('d'), condition: { kind: 'activation' as const, latent: 3, is: 'above' as const, bound: 1 } }
+    expect(needsBench(recipeOf('a', { interventions: [asks] }))).toBe(true)
   })
 
-  it('name latent, label, mode, coefficient with its unit, and positions', () => {
-    expect(describeIntervention(interventionFor(402, 8), 'sadness words')).toBe(
-      '402 sadness words: add 8 × raw decoder row at all positions'
-    )
-    expect(describeIntervention({ latent: 7, mode: 'ablate', coefficient: 0, positions: 'last' }, null)).toBe(
-      '7: ablate at the last position'
-    )
+  it('can stand on any bench once it is named', () => {
+    const named = withSaeNamed({ ...own, keepError: false }, sae)
+    expect(needsBench(named)).toBe(false)
+    expect(named.interventions[0]?.sae).toBe('sha256:b')
+    expect(named.saes).toEqual([sae])
+    expect(withSaeNamed(named, sae)).toEqual(named)
+  })
+
+  it('edit the same number of two SAEs as two latents', () => {
+    const both = withLatents(own, [{ ...interventionFor(1, 5), sae: sae.hash }])
+    expect(both.interventions).toHaveLength(2)
+  })
+
+  it('let go of SAEs that nothing names any more', () => {
+    const named = withSaeNamed(own, sae)
+    expect(withoutUnusedSaes(named)).toBe(named)
+    expect('saes' in withoutUnusedSaes({ ...named, interventions: [] })).toBe(false)
+    expect(withoutUnusedSaes(own)).toBe(own)
+  })
+})
+
+describe('recipes that change nothing', () => {
+  it('say so', () => {
+    expect(whyIdle(recipeOf('a'))).toContain('Nothing is edited yet')
+    expect(whyIdle(recipeOf('a', { interventions: [{ ...interventionFor(1), coefficient: 0 }] }))).toContain('size 0')
+    expect(whyIdle(recipeOf('a', { interventions: [interventionFor(1)] }))).toBeNull()
+    expect(whyIdle(recipeOf('a', { keepError: false }))).toBeNull()
   })
 })
 
