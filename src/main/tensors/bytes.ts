@@ -17,7 +17,8 @@ const INVALID = {
   safetensors: 'SAFETENSORS_INVALID',
   zip: 'ZIP_INVALID',
   npz: 'NUMPY_INVALID',
-  torch: 'TORCH_INVALID'
+  torch: 'TORCH_INVALID',
+  gguf: 'GGUF_INVALID'
 } as const satisfies Record<Container | 'zip', ErrorCode>
 
 /** Refuses a file in the words of its container. */

@@ -28,7 +28,7 @@ export interface TensorEntry {
   readonly packed?: Packed
 }
 
-export type Container = 'safetensors' | 'npz' | 'torch'
+export type Container = 'safetensors' | 'npz' | 'torch' | 'gguf'
 
 /** A checked file. */
 export interface TensorFile {

@@ -36,6 +36,10 @@ export const FILE_ERRORS = {
     message: '{path} was refused: {reason}. Nothing in it was executed.',
     fix: 'Use a safetensors version, or a file that holds only a state_dict, from a source you trust.'
   },
+  GGUF_INVALID: {
+    message: '{path} is not a GGUF file that can be read: {reason}.',
+    fix: 'The file is damaged or was cut off; export or download it again.'
+  },
   CONTAINER_UNKNOWN: {
     message: '{path} holds no tensors in a known way.',
     fix: 'Supported are {supported}.'
