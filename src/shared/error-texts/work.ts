@@ -110,6 +110,10 @@ export const WORK_ERRORS = {
     message: 'The intervention "{text}" cannot be used: {reason}.',
     fix: 'Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
   },
+  DIRECTION_INVALID: {
+    message: 'The direction "{name}" cannot be used: {reason}.',
+    fix: 'Import it again, or make it anew for this model and hook point.'
+  },
   CONTEXT_FULL: {
     message: "The prompt has {tokens} tokens and {wanted} more are to be generated, but the model's context holds {limit}.",
     fix: 'Generate at most {room} tokens, or shorten the prompt.'
