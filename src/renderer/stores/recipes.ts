@@ -9,26 +9,31 @@ import { useProject } from './project'
 
 const SAVE_DELAY = 400
 
+/** The home of recipes that were made where there is no SAE. */
+export const NO_SAE: Pick<SaeInfo, 'path' | 'hash'> = { path: '', hash: '' }
+
+/** A recipe as it was edited, and the SAE that it means where it names none. */
+type Draft = Pick<SavedRecipe, 'recipe' | 'saePath' | 'saeHash'>
+
 /** The project's recipes. Edits show at once and are saved a moment later; each save is one step of undo. */
 export const useRecipes = defineStore('recipes', () => {
   const project = useProject()
   /** Edits that are not saved yet. */
-  const drafts = shallowRef<ReadonlyMap<string, Recipe>>(new Map())
+  const drafts = shallowRef<ReadonlyMap<string, Draft>>(new Map())
   const colours = shallowRef<ReadonlyMap<string, number>>(new Map())
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const all = computed<readonly SavedRecipe[]>(() =>
-    project.recipes.map((saved) => {
-      const recipe = drafts.value.get(saved.recipe.id)
-      return recipe ? { ...saved, recipe } : saved
-    })
-  )
+  const all = computed<readonly SavedRecipe[]>(() => project.recipes.map((saved) => ({ ...saved, ...drafts.value.get(saved.recipe.id) })))
 
   const find = (id: string): SavedRecipe | null => all.value.find(({ recipe }) => recipe.id === id) ?? null
   const colour = (id: string | null): number => (id === null ? BASELINE_COLOUR : (colours.value.get(id) ?? 0))
 
-  function edit(recipe: Recipe): void {
-    drafts.value = new Map([...drafts.value, [recipe.id, recipe]])
+  /** Changes a recipe of the project; `sae` is the SAE that it means from now on, absent: the one it meant. */
+  function edit(recipe: Recipe, sae?: Pick<SaeInfo, 'path' | 'hash'>): void {
+    const saved = find(recipe.id)
+    if (!saved) return
+    const draft: Draft = { recipe, saePath: sae?.path ?? saved.saePath, saeHash: sae?.hash ?? saved.saeHash }
+    drafts.value = new Map([...drafts.value, [recipe.id, draft]])
     clearTimeout(timer)
     timer = setTimeout(() => void flush(), SAVE_DELAY)
   }
@@ -36,10 +41,9 @@ export const useRecipes = defineStore('recipes', () => {
   /** Saves what was edited now. */
   async function flush(): Promise<void> {
     clearTimeout(timer)
-    for (const [id, recipe] of drafts.value) {
-      const saved = project.recipes.find((each) => each.recipe.id === id)
-      if (saved) await project.change(() => archive.call('recipes.save', { recipe, saePath: saved.saePath, saeHash: saved.saeHash }))
-      if (drafts.value.get(id) === recipe) forget(id)
+    for (const [id, draft] of drafts.value) {
+      if (project.recipes.some((each) => each.recipe.id === id)) await project.change(() => archive.call('recipes.save', draft))
+      if (drafts.value.get(id) === draft) forget(id)
     }
   }
 
@@ -56,8 +60,8 @@ export const useRecipes = defineStore('recipes', () => {
   async function duplicate(id: string): Promise<Recipe | null> {
     const saved = find(id)
     if (!saved) return null
-    const { name, interventions, keepError } = saved.recipe
-    return add({ path: saved.saePath, hash: saved.saeHash }, { name: copyName(name, names()), interventions, keepError })
+    const { id: _id, ...rest } = saved.recipe
+    return add({ path: saved.saePath, hash: saved.saeHash }, { ...rest, name: copyName(rest.name, names()) })
   }
 
   async function remove(id: string): Promise<void> {

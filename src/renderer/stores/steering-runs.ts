@@ -2,14 +2,14 @@ import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { Recipe } from '../../shared/records/steering'
 import { anotherSeed } from '../utils/live-comparison'
-import { interventionFor } from '../utils/interventions'
-import { copyName, sameEffect, withLatents, type DraggedLatent } from '../utils/recipes'
+import { copyName, sameEffect, type DraggedLatent } from '../utils/recipes'
 import { useComparison, type ComparisonPlan } from './comparison'
 import { useLibrary } from './library'
 import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
-import { useRecipes } from './recipes'
+import { useRecipeSaes } from './recipe-saes'
+import { NO_SAE, useRecipes } from './recipes'
 import { useSteering } from './steering'
 
 const PROMPT_END = 44
@@ -22,6 +22,7 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
   const project = useProject()
   const prompt = usePromptText()
   const recipes = useRecipes()
+  const saes = useRecipeSaes()
   const steering = useSteering()
 
   /** The run that the bench would make now. */
@@ -98,14 +99,14 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     const onBench: Recipe[] = []
     for (const recipe of made.recipes) {
       const own = recipes.find(recipe.id)?.recipe
-      const { interventions, keepError } = recipe
+      const { id: _id, ...rest } = recipe
       const name = own
         ? copyName(
             recipe.name,
             recipes.all.map((each) => each.recipe.name)
           )
         : recipe.name
-      const kept = own && sameEffect(own, recipe) ? own : made.sae && (await recipes.add(made.sae, { name, interventions, keepError }))
+      const kept = own && sameEffect(own, recipe) ? own : await recipes.add(made.sae ?? NO_SAE, { ...rest, name })
       if (kept) onBench.push(kept)
     }
     steering.setColumns(onBench.map(({ id }) => id))
@@ -113,20 +114,22 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     else comparison.close()
   }
 
-  /** Latents sent here from a ranking: into the recipe touched last, under the SAE they belong to. */
+  /**
+   * Latents sent here from a ranking: into the recipe touched last. Those of an SAE other than the bench's are named as such where recipes stand on
+   * the bench already; an empty bench is opened with their SAE.
+   */
   async function takeLatents(latents: readonly DraggedLatent[], saePath: string): Promise<void> {
+    const other = saes.others.find(({ path }) => path === saePath)
+    if (other && steering.columns.length > 0) return steering.addLatents(latents.map((each) => ({ ...each, sae: other.hash })))
     if (library.sae?.path !== saePath) library.chooseSae(saePath)
     await steering.addLatents(latents)
   }
 
   async function newRecipeWith(latents: readonly DraggedLatent[]): Promise<void> {
-    const empty: Recipe = { id: '', name: '', interventions: [], keepError: true }
-    const { interventions } = withLatents(
-      empty,
-      latents.map(({ latent, activation }) => interventionFor(latent, activation))
-    )
     const [only] = latents
-    await steering.addRecipe({ interventions, ...(latents.length === 1 && only?.label ? { name: only.label.slice(0, 40) } : {}) })
+    const name = latents.length === 1 && only?.label ? { name: only.label.slice(0, 40) } : {}
+    const { id: _id, name: _name, ...rest } = steering.withDragged({ id: '', name: '', interventions: [], keepError: true }, latents)
+    await steering.addRecipe({ ...rest, ...name })
   }
 
   return { cannotRun, changedSince, promptEnd, promptText, run, runWithAnotherSeed, edit, takeLatents, newRecipeWith }

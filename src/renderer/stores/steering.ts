@@ -1,17 +1,20 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { DEFAULT_GENERATION, GenerationSettings, type Recipe } from '../../shared/records/steering'
+import { DEFAULT_GENERATION, GenerationSettings, type Direction, type Recipe } from '../../shared/records/steering'
 import { Token } from '../../shared/records/token'
 import { interventionFor } from '../utils/interventions'
-import { withLatents, type DraggedLatent } from '../utils/recipes'
+import { interventionAlong } from '../utils/interventions'
+import { needsBench, withLatents, type DraggedLatent } from '../utils/recipes'
 import { parseJson } from '../utils/remembered'
 import { useAnalysis } from './analysis'
 import { useLibrary } from './library'
 import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
-import { useRecipes } from './recipes'
+import { useRecipeSaes, type Apart } from './recipe-saes'
+import { NO_SAE, useRecipes } from './recipes'
 import { useSettings } from './settings'
+import { useToasts } from './toasts'
 
 const SHOWN_AT_FIRST = 3
 const MAX_COLUMNS = 16
@@ -26,7 +29,9 @@ export const useSteering = defineStore('steering', () => {
   const project = useProject()
   const prompt = usePromptText()
   const recipes = useRecipes()
+  const saes = useRecipeSaes()
   const settings = useSettings()
+  const toasts = useToasts()
 
   const generation = computed<GenerationSettings>(
     () => parseJson(GenerationSettings, settings.uiText('steer.generation', '')) ?? DEFAULT_GENERATION
@@ -38,10 +43,8 @@ export const useSteering = defineStore('steering', () => {
   /** The recipe that "Steer" and Enter act on: the one touched last. */
   const activeId = ref<string | null>(null)
 
-  /** Recipes of the SAE at work; others cannot stand in the same comparison. */
-  const fitting = computed(() =>
-    recipes.all.filter(({ saeHash, saePath }) => saeHash === library.sae?.hash || saePath === library.sae?.path)
-  )
+  /** Recipes that mean the SAE at work, or none but those they name; others cannot stand in the same comparison as they are. */
+  const fitting = computed(() => recipes.all.filter(({ recipe }) => saes.fits(recipe.id)))
   const benchKey = computed(() => `steer.bench:${project.state?.path ?? ''}`)
   const wanted = computed<readonly string[]>(() => {
     const text = settings.uiText(benchKey.value, '')
@@ -51,13 +54,22 @@ export const useSteering = defineStore('steering', () => {
     wanted.value.flatMap((id) => fitting.value.filter(({ recipe }) => recipe.id === id).map(({ recipe }) => recipe)).slice(0, MAX_COLUMNS)
   )
 
+  /** Recipes that were put on the bench and cannot stand on it as it is now, with what can be done. */
+  const apart = computed<readonly (Apart & { readonly recipe: Recipe })[]>(() =>
+    wanted.value.flatMap((id) => {
+      const found = saes.apart(id)
+      const recipe = recipes.find(id)?.recipe
+      return found && recipe ? [{ ...found, recipe }] : []
+    })
+  )
+
   const cannotRun = computed(() => {
     if (!library.model) return 'There is no model yet. Add one in the Library.'
     if (prompt.text === '') return 'Type a prompt first.'
     if (prompt.tooLong) return 'The prompt is longer than the model’s context.'
-    if (columns.value.length > 0 && !library.hook) return 'Choose the hook point the SAE was trained at.'
-    if (columns.value.length > 0 && preflights.refused(library.model, library.sae))
-      return 'The preflight says that this SAE does not describe the model.'
+    const usesBench = columns.value.some(needsBench)
+    if (usesBench && !library.hook) return 'Choose the hook point the SAE was trained at.'
+    if (usesBench && preflights.refused(library.model, library.sae)) return 'The preflight says that this SAE does not describe the model.'
     return null
   })
 
@@ -73,24 +85,39 @@ export const useSteering = defineStore('steering', () => {
     settings.remember(benchKey.value, ids.length === 0 ? ' ' : ids.join(' '))
   }
 
+  /** The columns in a new order or number; what waits apart goes on waiting. */
+  function place(ids: readonly string[]): void {
+    setColumns([...ids, ...apart.value.map(({ recipe }) => recipe.id).filter((id) => !ids.includes(id))])
+  }
+
+  /** Puts a recipe on the bench. One of another SAE opens an empty bench with it, and waits apart where others stand already. */
   function show(id: string): void {
-    const saved = recipes.find(id)
-    if (!saved) return
-    if (saved.saePath !== library.sae?.path && saved.saeHash !== library.sae?.hash) library.chooseSae(saved.saePath)
-    if (!columns.value.some((recipe) => recipe.id === id)) setColumns([...columns.value.map((recipe) => recipe.id), id])
+    if (!recipes.find(id)) return
+    const other = saes.apart(id)
+    if (other?.bench && columns.value.length === 0) library.chooseSae(other.bench.path)
+    if (!columns.value.some((recipe) => recipe.id === id)) place([...columns.value.map((recipe) => recipe.id), id])
     activeId.value = id
   }
 
   function hide(id: string): void {
-    setColumns(columns.value.map((recipe) => recipe.id).filter((each) => each !== id))
+    setColumns(wanted.value.filter((each) => each !== id))
   }
 
-  /** A new recipe as the last column; null when there is no SAE or it could not be saved. */
-  async function addRecipe(start: Partial<Omit<Recipe, 'id'>> = {}): Promise<Recipe | null> {
-    if (!library.sae) return null
+  /** Lets a recipe that waits apart stand here: its SAE is named in it. */
+  function nameSae(id: string): void {
+    const named = saes.apart(id)?.named
+    if (!named) return
     const before = columns.value.map((recipe) => recipe.id)
-    const recipe = await recipes.add(library.sae, start)
-    if (recipe) setColumns([...before, recipe.id])
+    recipes.edit(named, library.sae ?? NO_SAE)
+    place([...before, id])
+    activeId.value = id
+  }
+
+  /** A new recipe as the last column; null when it could not be saved. */
+  async function addRecipe(start: Partial<Omit<Recipe, 'id'>> = {}): Promise<Recipe | null> {
+    const before = columns.value.map((recipe) => recipe.id)
+    const recipe = await recipes.add(library.sae ?? NO_SAE, start)
+    if (recipe) place([...before, recipe.id])
     if (recipe) activeId.value = recipe.id
     return recipe
   }
@@ -100,7 +127,7 @@ export const useSteering = defineStore('steering', () => {
     const copy = await recipes.duplicate(id)
     if (!copy) return
     const at = before.indexOf(id) + 1
-    setColumns([...before.slice(0, at), copy.id, ...before.slice(at)])
+    place([...before.slice(0, at), copy.id, ...before.slice(at)])
     activeId.value = copy.id
   }
 
@@ -111,16 +138,42 @@ export const useSteering = defineStore('steering', () => {
   const addLatentToRecipe = (latent: DraggedLatent, recipeId?: string): Promise<void> => addLatents([latent], recipeId)
 
   async function addLatents(latents: readonly DraggedLatent[], recipeId?: string): Promise<void> {
-    const interventions = latents.map(({ latent, activation }) => interventionFor(latent, activation ?? activationOf(latent)))
     const goal = columns.value.find(({ id }) => id === (recipeId ?? activeId.value)) ?? columns.value.at(-1)
     if (!goal) {
       const [only] = latents
       const name = latents.length === 1 && only?.label ? only.label.slice(0, 40) : undefined
-      await addRecipe({ interventions, ...(name ? { name } : {}) })
+      const { id: _id, name: _name, ...rest } = withDragged({ id: '', name: '', interventions: [], keepError: true }, latents)
+      await addRecipe({ ...rest, ...(name ? { name } : {}) })
       return
     }
-    recipes.edit(withLatents(goal, interventions))
-    activeId.value = goal.id
+    change(withDragged(goal, latents))
+  }
+
+  /** The recipe with first edits of these latents, and with the SAEs that they are of. */
+  function withDragged(recipe: Recipe, latents: readonly DraggedLatent[]): Recipe {
+    return latents.reduce((so, { latent, activation, sae }) => {
+      const of = sae === undefined || sae === library.sae?.hash ? saes.bench : saes.of(so, sae)
+      if (!of) {
+        toasts.show(`Latent ${latent} is of an SAE that is not in the library.`, { tone: 'bad' })
+        return so
+      }
+      const size = activation ?? (of.isBench ? activationOf(latent) : null)
+      const edit = { ...interventionFor(latent, size), ...(of.isBench ? {} : { sae: of.hash }) }
+      return withLatents(saes.withSae(so, of), [edit])
+    }, recipe)
+  }
+
+  /** Adds a first edit along a direction, which the recipe then has as its own. */
+  function addDirection(recipe: Recipe, direction: Direction): void {
+    const directions = [...(recipe.directions ?? []).filter(({ id }) => id !== direction.id), direction]
+    change(withLatents({ ...recipe, directions }, [interventionAlong(direction.id)]))
+  }
+
+  /** Changes a recipe of the bench. One that means the bench's SAE from now on belongs to it. */
+  function change(recipe: Recipe): void {
+    if (needsBench(recipe) && library.sae) recipes.edit(recipe, library.sae)
+    else recipes.edit(recipe)
+    activeId.value = recipe.id
   }
 
   /** How active the latent is in the ranking shown in Analyse, when that ranking is of the SAE at work. */
@@ -152,6 +205,7 @@ export const useSteering = defineStore('steering', () => {
     shelfOpen,
     activeId,
     fitting,
+    apart,
     columns,
     cannotRun,
     topLatent,
@@ -160,10 +214,14 @@ export const useSteering = defineStore('steering', () => {
     setColumns,
     show,
     hide,
+    nameSae,
     addRecipe,
     duplicate,
     remove,
     addLatentToRecipe,
-    addLatents
+    addLatents,
+    withDragged,
+    addDirection,
+    change
   }
 })

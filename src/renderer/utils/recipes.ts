@@ -138,6 +138,8 @@ export interface DraggedLatent {
   latent: number
   label: string | null
   activation: number | null
+  /** Hash of its SAE; absent for that of the bench. */
+  sae?: string
 }
 
 /** Latents out of a drag's data: one or a list, as JSON. Anything else gives none. */
@@ -154,7 +156,8 @@ export function readDraggedLatents(data: string): DraggedLatent[] {
       return []
     const label = 'label' in each && typeof each.label === 'string' ? each.label : null
     const activation = 'activation' in each && typeof each.activation === 'number' ? each.activation : null
-    return [{ latent: each.latent, label, activation }]
+    const sae = 'sae' in each && typeof each.sae === 'string' ? { sae: each.sae } : {}
+    return [{ latent: each.latent, label, activation, ...sae }]
   })
 }
 
