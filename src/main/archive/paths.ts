@@ -2,7 +2,7 @@
 import type { ProjectState, SavedComparison, SavedRanking } from '../../shared/records/project'
 import type { ExperimentManifest } from '../../shared/records/experiment'
 import type { Provenance, Ranking } from '../../shared/records/ranking'
-import type { Comparison } from '../../shared/records/steering'
+import type { Comparison, Recipe } from '../../shared/records/steering'
 
 export interface Paths {
   /** Absolute path -> stored path. */
@@ -19,7 +19,12 @@ export function mapComparison(comparison: Comparison, map: (path: string) => str
   const { provenance } = comparison
   const model = { ...provenance.model, path: map(provenance.model.path) }
   const sae = provenance.sae === null ? null : { ...provenance.sae, path: map(provenance.sae.path) }
-  return { ...comparison, provenance: { ...provenance, model, sae } }
+  const columns = comparison.columns.map((column) => ({ ...column, recipe: column.recipe && mapRecipe(column.recipe, map) }))
+  return { ...comparison, columns, provenance: { ...provenance, model, sae } }
+}
+
+export function mapRecipe(recipe: Recipe, map: (path: string) => string): Recipe {
+  return recipe.saes === undefined ? recipe : { ...recipe, saes: recipe.saes.map((sae) => ({ ...sae, path: map(sae.path) })) }
 }
 
 /** Which model and SAE something was or will be run with. */
@@ -47,5 +52,10 @@ export function shownComparison(saved: SavedComparison, paths: Paths): SavedComp
 }
 
 export function shownState(state: ProjectState, paths: Paths): ProjectState {
-  return { ...state, recipes: state.recipes.map((recipe) => ({ ...recipe, saePath: paths.shown(recipe.saePath) })) }
+  const recipes = state.recipes.map((saved) => ({
+    ...saved,
+    recipe: mapRecipe(saved.recipe, paths.shown),
+    saePath: paths.shown(saved.saePath)
+  }))
+  return { ...state, recipes }
 }

@@ -1,17 +1,18 @@
 /** What a project holds: groups, prompts, rankings, recipes, comparisons. */
 import type { ArchiveCalls, Handlers } from '../../shared/contract'
 import * as comparisons from '../storage/comparisons'
+import * as marks from '../storage/marks'
 import * as prompts from '../storage/prompts'
 import * as rankings from '../storage/rankings'
 import { projectChanges } from './changes'
-import { mapComparison, mapRanking, shownComparison, shownRanking } from './paths'
+import { mapComparison, mapRanking, mapRecipe, shownComparison, shownRanking } from './paths'
 import type { Paths } from './paths'
 import type { Session } from './session'
 
-type RecordCalls = Extract<keyof ArchiveCalls, `${'groups' | 'prompts' | 'rankings' | 'recipes' | 'comparisons'}.${string}`>
+type RecordCalls = Extract<keyof ArchiveCalls, `${'groups' | 'prompts' | 'rankings' | 'recipes' | 'comparisons' | 'marks'}.${string}`>
 
 export function createRecordHandlers(session: Session, paths: Paths): Pick<Handlers<ArchiveCalls>, RecordCalls> {
-  const { changing, creating } = projectChanges(session, paths)
+  const { changing, creating, state } = projectChanges(session, paths)
   return {
     'groups.add': ({ name }) => creating((project) => prompts.addGroup(project, name)),
     'groups.update': ({ id, ...given }) => changing((project) => prompts.updateGroup(project, id, given)),
@@ -30,7 +31,10 @@ export function createRecordHandlers(session: Session, paths: Paths): Pick<Handl
     'rankings.appearances': ({ saeHash, latent }) =>
       session.inTurn(async () => ({ appearances: await rankings.appearances(session.project(), saeHash, latent) })),
 
-    'recipes.save': (given) => changing((project) => comparisons.saveRecipe(project, { ...given, saePath: paths.stored(given.saePath) })),
+    'recipes.save': ({ recipe, saePath, saeHash }) =>
+      changing((project) =>
+        comparisons.saveRecipe(project, { recipe: mapRecipe(recipe, paths.stored), saePath: paths.stored(saePath), saeHash })
+      ),
     'recipes.delete': ({ id }) => changing((project) => comparisons.deleteRecipe(project, id)),
 
     'comparisons.save': (given) =>
@@ -38,6 +42,12 @@ export function createRecordHandlers(session: Session, paths: Paths): Pick<Handl
     'comparisons.get': ({ id }) =>
       session.inTurn(async () => shownComparison(await comparisons.getComparison(session.project(), id), paths)),
     'comparisons.update': ({ id, ...given }) => changing((project) => comparisons.updateComparison(project, id, given)),
-    'comparisons.delete': ({ id }) => changing((project) => comparisons.deleteComparison(project, id))
+    'comparisons.delete': ({ id }) => changing((project) => comparisons.deleteComparison(project, id)),
+
+    'marks.list': ({ comparisonId }) => session.inTurn(async () => ({ marks: await marks.listMarks(session.project(), comparisonId) })),
+    'marks.add': ({ comparisonId, mark }) =>
+      session.inTurn(async () => ({ mark: await marks.addMark(session.project(), comparisonId, mark), state: await state() })),
+    'marks.clear': ({ comparisonId }) =>
+      session.inTurn(async () => ({ removed: await marks.clearMarks(session.project(), comparisonId), state: await state() }))
   }
 }

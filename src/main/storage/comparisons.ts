@@ -79,11 +79,13 @@ export async function deleteComparison(project: Project, id: string): Promise<vo
 /** Adds a recipe, or replaces the one with its id. */
 export async function saveRecipe(project: Project, given: { recipe: Recipe; saePath: string; saeHash: string }): Promise<void> {
   const { recipe } = given
+  const { id: _id, name: _name, interventions: _interventions, keepError: _keepError, ...more } = recipe
   await mutate(project, async (changes) => {
     const columns = {
       name: recipe.name,
       interventions: JSON.stringify(recipe.interventions),
       keep_error: recipe.keepError ? 1 : 0,
+      more: Object.keys(more).length === 0 ? null : JSON.stringify(more),
       sae_path: given.saePath,
       sae_hash: given.saeHash,
       updated_at: new Date().toISOString()

@@ -38,6 +38,7 @@ const KINDS: Record<RecordedTable, string> = {
   rankings: 'ranking',
   recipes: 'recipe',
   comparisons: 'comparison',
+  marks: 'mark',
   prompt_sets: 'prompt set',
   set_runs: 'run',
   experiments: 'experiment'

@@ -75,7 +75,20 @@ const sets: NamedMigration = {
   }
 }
 
-export const MIGRATIONS: readonly NamedMigration[] = [first, sets]
+const steering: NamedMigration = {
+  name: '0003-steering',
+  async up(db: Database) {
+    await run(db, [
+      'alter table recipes add column more text',
+      `create table marks (id text primary key, comparison_id text not null references comparison_payloads (id), question text not null,
+        left_column integer not null, right_column integer not null, choice text not null, created_at text not null)`,
+      'create index marks_by_comparison on marks (comparison_id)',
+      'pragma user_version = 3'
+    ])
+  }
+}
+
+export const MIGRATIONS: readonly NamedMigration[] = [first, sets, steering]
 
 /** The `user_version` of a file that has every migration; a file with a higher one comes from a newer workbench. */
 export const FORMAT_VERSION = MIGRATIONS.length

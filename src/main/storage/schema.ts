@@ -52,6 +52,8 @@ export interface Schema {
     /** Intervention[] as JSON. */
     interventions: string
     keep_error: number
+    /** What else the Recipe holds, as JSON; null where there is nothing. */
+    more: string | null
     sae_path: string
     sae_hash: string
     position: number
@@ -70,6 +72,16 @@ export interface Schema {
   }
   /** Comparison as JSON; same id as its row in `comparisons`. */
   comparison_payloads: { id: string; body: string }
+  /** What people said of two columns whose names were hidden. */
+  marks: {
+    id: string
+    comparison_id: string
+    question: string
+    left_column: number
+    right_column: number
+    choice: string
+    created_at: string
+  }
   prompt_sets: {
     id: string
     name: string
@@ -161,6 +173,7 @@ export const RECORDED_TABLES = [
   'rankings',
   'recipes',
   'comparisons',
+  'marks',
   'prompt_sets',
   'set_runs',
   'experiments'

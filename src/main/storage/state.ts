@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { ProjectState } from '../../shared/records/project'
-import { Intervention } from '../../shared/records/steering'
+import { Recipe } from '../../shared/records/steering'
 import { failDatabase } from './failures'
 import { historyLabels } from './history'
 import type { Project } from './project'
@@ -12,6 +12,7 @@ import { experimentSummaries } from './experiments'
 import { setSummaries } from './prompt-sets'
 import { runSummaries } from './set-runs'
 import type { Schema } from './schema'
+import { storedJson } from './stored-json'
 
 /** Everything but the big payloads, checked by its schema. Lists are in the order that the window shows. */
 export async function projectState(project: Project): Promise<ProjectState> {
@@ -55,12 +56,13 @@ async function prompts(db: Kysely<Schema>): Promise<unknown[]> {
 async function recipes(db: Kysely<Schema>): Promise<unknown[]> {
   const rows = await db.selectFrom('recipes').selectAll().orderBy('position').orderBy('id').execute()
   return rows.map((row) => ({
-    recipe: {
+    recipe: Recipe.parse({
+      ...z.record(z.string(), z.unknown()).parse(storedJson(row.more ?? '{}')),
       id: row.id,
       name: row.name,
-      interventions: z.array(Intervention).parse(JSON.parse(row.interventions)),
+      interventions: storedJson(row.interventions),
       keepError: row.keep_error === 1
-    },
+    }),
     saePath: row.sae_path,
     saeHash: row.sae_hash,
     position: row.position,

@@ -9,6 +9,7 @@ import { Comparison, Recipe } from '../records/steering'
 import { call } from './call'
 import { experimentArchiveCalls } from './experiments'
 import { setArchiveCalls } from './sets'
+import { markArchiveCalls } from './steering'
 
 const Id = z.object({ id: z.string() })
 const State = z.object({ state: ProjectState })
@@ -92,6 +93,7 @@ export const archiveCalls = {
 
   ...setArchiveCalls,
   ...experimentArchiveCalls,
+  ...markArchiveCalls,
 
   /** Builds a report of the open project; empty lists mean "none", at least one must be named. */
   'report.write': call({

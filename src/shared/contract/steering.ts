@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Mark, NewMark } from '../records/marks'
 import { Device, SaeReading } from '../records/model'
 import { PreflightSummary } from '../records/preflight'
+import { ProjectState } from '../records/project'
 import { ConceptSettings } from '../records/scores'
 import { Comparison, Direction, GeneratedToken, GenerationSettings, Recipe } from '../records/steering'
 import { PromptInput } from '../records/token'
@@ -99,6 +100,12 @@ export const markArchiveCalls = {
   /** Marks of one saved comparison, oldest first. */
   'marks.list': call({ input: z.object({ comparisonId: z.string() }), output: z.object({ marks: z.array(Mark) }) }),
   /** Keeps a mark; undone and redone with the project's history. */
-  'marks.add': call({ input: z.object({ comparisonId: z.string(), mark: NewMark }), output: z.object({ mark: Mark }) }),
-  'marks.clear': call({ input: z.object({ comparisonId: z.string() }), output: z.object({ removed: z.number().int() }) })
+  'marks.add': call({
+    input: z.object({ comparisonId: z.string(), mark: NewMark }),
+    output: z.object({ mark: Mark, state: ProjectState })
+  }),
+  'marks.clear': call({
+    input: z.object({ comparisonId: z.string() }),
+    output: z.object({ removed: z.number().int(), state: ProjectState })
+  })
 }

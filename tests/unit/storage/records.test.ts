@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { getComparison, saveComparison, saveRecipe } from '../../../src/main/storage/comparisons'
+import { redo, undo } from '../../../src/main/storage/history'
+import { addMark, clearMarks, listMarks } from '../../../src/main/storage/marks'
 import { createProject } from '../../../src/main/storage/project'
 import type { Project } from '../../../src/main/storage/project'
 import { addGroup, addPrompt, deleteGroup, deletePrompt, duplicatePrompt } from '../../../src/main/storage/prompts'
 import { appearances, getRanking, saveRanking, updateRanking } from '../../../src/main/storage/rankings'
 import { projectState } from '../../../src/main/storage/state'
+import type { Recipe } from '../../../src/shared/records/steering'
 import { failureOf } from '../../support/failing'
 import { temporaryFolder } from '../../support/folder'
 import { sampleComparison, sampleRanking } from '../../support/records'
@@ -142,5 +145,61 @@ describe('comparisons and recipes', () => {
       await saveRecipe(project, recipe('2', 'b'))
       await saveRecipe(project, recipe('1', 'renamed'))
       expect((await projectState(project)).recipes.map((entry) => entry.recipe.name)).toEqual(['renamed', 'b'])
+    }))
+
+  test('a recipe comes back whole, what older files do not have included', () =>
+    withProject(async (project) => {
+      const recipe: Recipe = {
+        id: '1',
+        name: 'a',
+        interventions: [
+          { latent: 0, direction: 'd', mode: 'cap', coefficient: 2, unit: 'residual', positions: 'range', range: [1, 3] },
+          {
+            latent: 4,
+            sae: 'h2',
+            mode: 'clamp',
+            coefficient: 0,
+            upper: 3,
+            positions: 'all',
+            condition: { kind: 'activation', latent: 7, is: 'above', bound: 0.5 }
+          }
+        ],
+        keepError: true,
+        saes: [{ name: 's', path: '/s2', hash: 'h2', hook: null, reading: {} }],
+        directions: [{ id: 'd', name: 'joy', hook: 'blocks.1.hook_resid_post', vector: 'AACAPw==', origin: 'by hand' }],
+        editSpecial: false,
+        freezeAttention: true
+      }
+      await saveRecipe(project, { recipe, saePath: '/s', saeHash: 'h' })
+      expect((await projectState(project)).recipes[0]?.recipe).toEqual(recipe)
+      await saveRecipe(project, { recipe: { id: '1', name: 'a', interventions: [], keepError: true }, saePath: '/s', saeHash: 'h' })
+      await undo(project)
+      expect((await projectState(project)).recipes[0]?.recipe).toEqual(recipe)
+    }))
+})
+
+describe('marks', () => {
+  test('are kept in their order, undone and removed like everything else', () =>
+    withProject(async (project) => {
+      const id = await saveComparison(project, { name: 'c', promptId: null, comparison: sampleComparison() })
+      const first = await addMark(project, id, { question: 'fluency', left: 1, right: 0, choice: 'tie' })
+      const second = await addMark(project, id, { question: 'concept', left: 0, right: 1, choice: 'right' })
+      expect(await listMarks(project, id)).toEqual([first, second])
+      await undo(project)
+      expect(await listMarks(project, id)).toEqual([first])
+      await redo(project)
+      expect(await clearMarks(project, id)).toBe(2)
+      expect(await listMarks(project, id)).toEqual([])
+      await undo(project)
+      expect(await listMarks(project, id)).toEqual([first, second])
+    }))
+
+  test('of a comparison that is not there are refused, those that are damaged are named', () =>
+    withProject(async (project) => {
+      expect(await failureOf(() => listMarks(project, 'gone'))).toContain('gone')
+      const id = await saveComparison(project, { name: 'c', promptId: null, comparison: sampleComparison() })
+      await addMark(project, id, { question: 'better', left: 0, right: 1, choice: 'left' })
+      await project.db.updateTable('marks').set({ choice: 'both' }).execute()
+      expect(await failureOf(() => listMarks(project, id))).toContain(`the list of marks of comparison ${id} is damaged`)
     }))
 })

@@ -3,7 +3,7 @@ import { Migrator } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { connect } from '../../../src/main/storage/connection'
 import { clearHistory, redo, undo } from '../../../src/main/storage/history'
-import { MIGRATIONS } from '../../../src/main/storage/migrations'
+import { FORMAT_VERSION, MIGRATIONS } from '../../../src/main/storage/migrations'
 import { createProject, openProject, type Project } from '../../../src/main/storage/project'
 import { addGroup, addPrompt } from '../../../src/main/storage/prompts'
 import { createSet, createSetFromGroups, deleteSet, getSet } from '../../../src/main/storage/prompt-sets'
@@ -184,7 +184,7 @@ test('a project of the first format is brought to the present one, with everythi
   old.exec(`insert into prompts values ('p', null, '', 'kept', '', 1, '2026-01-02')`)
   old.close()
   const project = await openProject(path)
-  expect(project.pragma('user_version')).toEqual([{ user_version: 2 }])
+  expect(project.pragma('user_version')).toEqual([{ user_version: FORMAT_VERSION }])
   const state = await projectState(project)
   expect(state).toMatchObject({ name: 'Old', prompts: [{ text: 'kept' }], sets: [], setRuns: [], experiments: [] })
   expect(await createSet(project, { name: 'new', source: '', prompts: PROMPTS })).toMatch(/-/)
