@@ -16,7 +16,8 @@ const model = [
   'statistics',
   'tables',
   'sets',
-  'experiments'
+  'experiments',
+  'vectors'
 ]
 
 /** Room -> rooms it may import besides itself and src/shared. */
@@ -35,6 +36,7 @@ const rooms = {
   tables: ['tensors'],
   sets: ['tensors', 'runtime', 'models', 'saes', 'attribution', 'tables'],
   experiments: ['tensors', 'runtime', 'models', 'saes', 'attribution', 'steering', 'statistics', 'tables', 'sets'],
+  vectors: ['tensors', 'models', 'saes', 'attribution', 'steering'],
   process: [],
   storage: ['statistics'],
   reports: [],

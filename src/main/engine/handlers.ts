@@ -29,6 +29,7 @@ import { createLabelHandlers } from './label-handlers'
 import { createOpened, type Opened } from './opened'
 import { createSetHandlers } from './set-handlers'
 import { shortStamp } from './stamp'
+import { createVectorHandlers } from './vector-handlers'
 import { searchVocabulary } from './vocabulary'
 
 export interface EngineOptions {
@@ -102,6 +103,7 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
         compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
       )
     },
+    ...createVectorHandlers(opened, version),
     ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
     ...createSetHandlers(opened),
     ...createExperimentHandlers(opened, bundledModels),

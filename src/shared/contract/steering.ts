@@ -63,7 +63,10 @@ export const unitEngineCalls = {
   'steering.units': call({
     input: SteeringBench.extend({ sae: z.string(), prompt: PromptInput, latents: z.array(z.number().int()).max(256) }),
     output: z.object({ hook: z.string(), residualNorm: z.number(), largest: z.number(), latents: z.array(LatentUnits) })
-  }),
+  })
+}
+
+export const vectorEngineCalls = {
   /** Difference of the means of hook values over two groups of prompts. */
   'steering.direction': call({
     input: z.object({
@@ -80,18 +83,18 @@ export const unitEngineCalls = {
       position: z.enum(['last', 'mean']).default('last')
     }),
     output: Direction
-  })
-}
-
-export const vectorEngineCalls = {
+  }),
   /** Writes a recipe, or its summed vector of each layer. Vectors hold what is added whatever the text; a recipe of other edits is refused. */
   'steering.export': call({
     input: SteeringBench.extend({ recipe: Recipe, format: VectorFormat, path: z.string() }),
     output: z.object({ path: z.string(), bytes: z.number(), notes: z.array(z.string()) })
   }),
-  /** Reads what `steering.export` writes, or vectors of others, for a model: a recipe as it was, or one recipe that adds each vector at its layer. */
+  /**
+   * Reads what `steering.export` writes, or vectors of others, for a model: a recipe as it was, its edits naming the SAE they mean; or one
+   * recipe that adds each vector at its layer. `hook` is where vectors belong whose file does not say it.
+   */
   'steering.import': call({
-    input: z.object({ path: z.string(), model: z.string() }),
+    input: z.object({ path: z.string(), model: z.string(), hook: z.string().nullable().default(null) }),
     output: z.object({ recipe: Recipe, notes: z.array(z.string()) })
   })
 }

@@ -114,6 +114,34 @@ export const WORK_ERRORS = {
     message: 'The direction "{name}" cannot be used: {reason}.',
     fix: 'Import it again, or make it anew for this model and hook point.'
   },
+  RECIPE_SAE_MISSING: {
+    message: 'The recipe "{recipe}" edits latents of an SAE that is not at hand: {sae}.',
+    fix: 'Give the folder of that SAE (--sae on the command line), or open it in the window.'
+  },
+  VECTOR_REFUSED: {
+    message: 'The recipe "{recipe}" cannot be written as vectors: {edit} {reason}.',
+    fix: 'Write it as JSON, which holds every recipe; or keep to edits that add at all positions, in rows, unit rows, or multiples of the largest or typical activation.'
+  },
+  VECTOR_FILE_UNKNOWN: {
+    message: '{path} holds neither a recipe nor vectors in a known way.',
+    fix: 'Supported are {supported}.'
+  },
+  VECTOR_HOOK_NEEDED: {
+    message: 'The vector {name} in {path} does not say where it belongs.',
+    fix: 'Choose its hook point (--hook on the command line).'
+  },
+  VECTORS_INVALID: {
+    message: '{path} holds no vectors that can be added: {reason}.',
+    fix: 'Vectors have one axis and are called direction.1 and so on, as llama.cpp and repeng name them; or a file holds just one.'
+  },
+  VECTORS_UNFIT: {
+    message: 'The vectors in {path} are not for the model {model}: {reason}.',
+    fix: 'Open the model they were made for.'
+  },
+  RECIPE_FILE_INVALID: {
+    message: '{path} is not a recipe that can be read: {reason}.',
+    fix: 'Export it again from this version of the workbench.'
+  },
   CONTEXT_FULL: {
     message: "The prompt has {tokens} tokens and {wanted} more are to be generated, but the model's context holds {limit}.",
     fix: 'Generate at most {room} tokens, or shorten the prompt.'
