@@ -167,3 +167,17 @@ export function isIdle({ mode, coefficient, unit, unitValue, positions, range }:
   if (mode === 'add') return coefficient === 0 || ((unit === 'max' || unit === 'typical') && unitValue === 0)
   return (mode === 'scale' || mode === 'project') && coefficient === 1
 }
+
+/** A range out of what was typed: "3-7", "3–7", "7 3", "5"; null for anything else. */
+export function parseRange(text: string): [number, number] | null {
+  const found = /^\s*(\d{1,7})(?:\s*(?:[-–—:,]|\s)\s*(\d{1,7}))?\s*$/.exec(text)
+  if (!found) return null
+  const first = Number(found[1])
+  const last = Number(found[2] ?? found[1])
+  return [Math.min(first, last), Math.max(first, last)]
+}
+
+/** The range after a token was picked: of that one, or up to it from the one picked before. */
+export function pickedRange(from: number | null, position: number): [number, number] {
+  return from === null ? [position, position] : [Math.min(from, position), Math.max(from, position)]
+}

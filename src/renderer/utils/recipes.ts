@@ -1,5 +1,5 @@
 /** Recipes as values: making, editing, naming and comparing them, without a store. */
-import type { EditCondition, Intervention, Recipe, RecipeSae } from '../../shared/records/steering'
+import type { Direction, EditCondition, GeneratedToken, Intervention, Recipe, RecipeSae } from '../../shared/records/steering'
 import { unitOf } from './edit-units'
 import { isIdle } from './interventions'
 
@@ -102,6 +102,32 @@ export function withSaeNamed(recipe: Recipe, sae: RecipeSae): Recipe {
     ...(each.condition?.kind === 'activation' ? { condition: { ...each.condition, sae: named(each.condition.sae) } } : {})
   }))
   return { ...recipe, interventions, saes: [...(recipe.saes ?? []).filter(({ hash }) => hash !== sae.hash), sae] }
+}
+
+/** What a recipe does otherwise than usual, shortly, each with the recipe as it would be with that as usual. */
+export function switchesOf(recipe: Recipe): readonly { readonly label: string; readonly usual: Recipe }[] {
+  const { editSpecial: _special, ...withSpecials } = recipe
+  const { freezeAttention: _frozen, ...thawed } = recipe
+  return [
+    ...(recipe.keepError ? [] : [{ label: 'no error term', usual: { ...recipe, keepError: true } }]),
+    ...(recipe.editSpecial === false ? [{ label: 'specials left out', usual: withSpecials }] : []),
+    ...(recipe.freezeAttention === true ? [{ label: 'attention frozen', usual: thawed }] : [])
+  ]
+}
+
+/** Directions that a recipe does not edit yet: its own, and those of the project's other recipes, each once. */
+export function directionsToAdd(recipe: Recipe, others: readonly Recipe[]): readonly Direction[] {
+  const used = new Set(recipe.interventions.map(({ direction }) => direction))
+  const all = [recipe, ...others].flatMap(({ directions }) => directions ?? [])
+  const edited = all.filter(({ id }) => used.has(id))
+  const same = (a: Direction, b: Direction): boolean => a.id === b.id || (a.hook === b.hook && a.vector === b.vector)
+  return all.filter((each, at) => !edited.some((other) => same(other, each)) && all.findIndex((other) => same(other, each)) === at)
+}
+
+/** How far the edits moved the hook value in a generated text, as shares of its length: mean and largest over the tokens that say; null where none does. */
+export function measuredSize(tokens: readonly GeneratedToken[]): { readonly mean: number; readonly largest: number } | null {
+  const sizes = tokens.flatMap(({ editSize }) => (editSize === undefined ? [] : [editSize]))
+  return sizes.length === 0 ? null : { mean: sizes.reduce((sum, size) => sum + size, 0) / sizes.length, largest: Math.max(...sizes) }
 }
 
 /** The recipe without SAEs that no edit or condition names. Directions stay: they exist nowhere else. */
