@@ -9,6 +9,8 @@ import {
   interventionFor,
   isIdle,
   modesOf,
+  parseRange,
+  pickedRange,
   plainNumber,
   shortPositions,
   stepOf
@@ -147,5 +149,23 @@ describe('edits that change nothing', () => {
     for (const mode of ['set', 'scale', 'project', 'ablate', 'cap', 'clamp'] as const)
       expect(isIdle({ ...edit, mode, coefficient: 0 })).toBe(false)
     expect(isIdle(edit)).toBe(false)
+  })
+})
+
+describe('ranges of positions', () => {
+  it('are read from what is typed, in either order', () => {
+    expect(['3-7', '3–7', ' 7 : 3 ', '3 7', '5'].map(parseRange)).toEqual([
+      [3, 7],
+      [3, 7],
+      [3, 7],
+      [3, 7],
+      [5, 5]
+    ])
+    for (const text of ['', '-3', '3-', 'a-b', '1.5', '1-2-3', '123456789']) expect(parseRange(text)).toBeNull()
+  })
+
+  it('are picked by their first and their last token, in either order', () => {
+    expect(pickedRange(null, 4)).toEqual([4, 4])
+    expect(pickedRange(4, 2)).toEqual([2, 4])
   })
 })

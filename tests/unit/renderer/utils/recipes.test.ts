@@ -4,17 +4,20 @@ import { interventionAlong, interventionFor } from '../../../../src/renderer/uti
 import {
   assignColours,
   copyName,
+  directionsToAdd,
   freeName,
+  measuredSize,
   needsBench,
   readDraggedLatents,
   sameEffect,
+  switchesOf,
   whyIdle,
   withIntervention,
   withLatents,
   withoutUnusedSaes,
   withSaeNamed
 } from '../../../../src/renderer/utils/recipes'
-import { recipeOf } from '../support'
+import { recipeOf, tokenOf } from '../support'
 
 describe('editing a recipe', () => {
   it('adds latents it does not have, once each', () => {
@@ -116,6 +119,30 @@ describe('recipes of several SAEs', () => {
   })
 })
 
+describe('what a recipe shows of itself', () => {
+  it('is what it does otherwise than usual, each with the way back', () => {
+    expect(switchesOf(recipeOf('a', { editSpecial: true, freezeAttention: false }))).toEqual([])
+    const odd = recipeOf('a', { keepError: false, editSpecial: false, freezeAttention: true })
+    expect(switchesOf(odd).map(({ label }) => label)).toEqual(['no error term', 'specials left out', 'attention frozen'])
+    expect(switchesOf(odd).map(({ usual }) => switchesOf(usual).length)).toEqual([2, 2, 2])
+  })
+
+  it('are the directions it could edit: its own and those of others, each once', () => {
+    const direction = (id: string, vector: string) => ({ id, name: id, hook: 'blocks.1.hook_resid_post', vector, origin: '' })
+    const own = recipeOf('a', { directions: [direction('x', 'AAAA'), direction('y', 'AAAB')], interventions: [interventionAlong('x')] })
+    const other = recipeOf('b', { directions: [direction('copy of x', 'AAAA'), direction('copy of y', 'AAAB'), direction('z', 'AAAC')] })
+    expect(directionsToAdd(own, [own, other]).map(({ id }) => id)).toEqual(['y', 'z'])
+  })
+
+  it('is how far the edits moved the residual stream, where tokens say', () => {
+    expect(measuredSize([{ ...tokenOf('a'), editSize: 0.25 }, { ...tokenOf('b'), editSize: 0.75 }, tokenOf('c')])).toEqual({
+      mean: 0.5,
+      largest: 0.75
+    })
+    expect(measuredSize([tokenOf('a')])).toBeNull()
+  })
+})
+
 describe('recipes that change nothing', () => {
   it('say so', () => {
     expect(whyIdle(recipeOf('a'))).toContain('Nothing is edited yet')
@@ -150,6 +177,10 @@ describe('dragged latents', () => {
       { latent: 4, label: null, activation: null },
       { latent: 5, label: null, activation: null }
     ])
+  })
+
+  it('say which SAE they are of when it is not the bench’s', () => {
+    expect(readDraggedLatents('{"latent":4,"sae":"sha256:b"}')).toEqual([{ latent: 4, label: null, activation: null, sae: 'sha256:b' }])
   })
 
   it('are none when the data is something else', () => {
