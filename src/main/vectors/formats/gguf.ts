@@ -14,7 +14,7 @@ import { isGguf, readGguf } from '../../tensors/gguf'
 import { writeGguf } from '../../tensors/write-gguf'
 import { hashesOf, notesOf } from '../notes'
 import type { FormatSpec } from '../types'
-import { EDIT_SPECIAL, MODEL_HASH, MODEL_NAME, modelIn, RECIPE_NAME, SAE_HASHES, tensorNames, vectorsOf, WORKBENCH } from './named'
+import { EDIT_SPECIAL, MODEL_HASH, MODEL_NAME, modelIn, RECIPE_NAME, SAE_HASHES, tensorNames, vectorsOf, WORKBENCH } from '../named'
 
 const ARCHITECTURE = 'controlvector'
 

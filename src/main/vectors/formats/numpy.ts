@@ -2,7 +2,7 @@
 import { isNpy } from '../../tensors/npy'
 import { readNpy } from '../../tensors/numpy'
 import type { FormatSpec } from '../types'
-import { vectorsOf } from './named'
+import { vectorsOf } from '../named'
 
 export const numpy: FormatSpec = {
   format: 'numpy',

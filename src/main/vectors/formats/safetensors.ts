@@ -7,7 +7,7 @@ import { readSafetensors } from '../../tensors/safetensors'
 import { writeSafetensors } from '../../tensors/write-safetensors'
 import { hashesOf, notesOf } from '../notes'
 import type { FormatSpec } from '../types'
-import { EDIT_SPECIAL, MODEL_HASH, MODEL_NAME, modelIn, RECIPE_NAME, SAE_HASHES, tensorNames, vectorsOf, WORKBENCH } from './named'
+import { EDIT_SPECIAL, MODEL_HASH, MODEL_NAME, modelIn, RECIPE_NAME, SAE_HASHES, tensorNames, vectorsOf, WORKBENCH } from '../named'
 
 export const safetensors: FormatSpec = {
   format: 'safetensors',

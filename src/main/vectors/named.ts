@@ -1,9 +1,9 @@
 /** Vectors among the tensors of a container: which they are, and where their names say they belong. */
-import { fail } from '../../../shared/errors'
-import { isFloat } from '../../tensors/dtypes'
-import { readTensor } from '../../tensors/read'
-import type { TensorEntry, TensorFile } from '../../tensors/types'
-import type { FoundVector, Known, LayerVector } from '../types'
+import { fail } from '../../shared/errors'
+import { isFloat } from '../tensors/dtypes'
+import { readTensor } from '../tensors/read'
+import type { TensorEntry, TensorFile } from '../tensors/types'
+import type { FoundVector, Known, LayerVector } from './types'
 
 /** What a file of ours says of itself, as texts: keys of safetensors' and GGUF's metadata. */
 export const RECIPE_NAME = 'gradsae.recipe'
