@@ -47,7 +47,9 @@ export async function vectorsOf(file: TensorFile): Promise<{ vectors: FoundVecto
     )
   if (chosen.length > MAX_VECTORS) return refuse(`it has ${chosen.length} vectors, more than the ${MAX_VECTORS} that are read`)
   const notes =
-    named.length > 0 && named.length < all.length ? [`${all.length - named.length} tensors of other names were passed over.`] : []
+    named.length > 0 && named.length < all.length
+      ? [`Passed over, for their names: ${all.length - named.length} of ${all.length} tensors.`]
+      : []
   const vectors: FoundVector[] = []
   for (const { entry, hook } of chosen) {
     const reason = whyNoVector(entry)

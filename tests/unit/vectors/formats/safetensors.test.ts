@@ -56,7 +56,7 @@ describe('safetensors', () => {
   it("reads others': tensors that are called like hook points, with a note on the rest", async () => {
     const path = await foreign({ 'blocks.3.hook_resid_pre': f32(TRICKY), bias: f32(TRICKY) })
     const found = await safetensors.read(path)
-    expect(found.notes).toEqual(['1 tensors of other names were passed over.'])
+    expect(found.notes).toEqual(['Passed over, for their names: 1 of 2 tensors.'])
     expect(found.kind === 'vectors' && found.vectors.map(({ hook }) => hook)).toEqual(['blocks.3.hook_resid_pre'])
   })
 
