@@ -20,7 +20,7 @@ export function contentOf(vectors: LayerVector[], recipe: Recipe = recipeOf([edi
   return {
     recipe,
     sae: { name: 'an SAE', path: '/saes/one', hash: SAE_HASH, hook: null, reading: {} },
-    model: { name: 'a model', hash: 'sha256:m0de1', type: 'llama' },
+    model: { name: 'a model', path: '/models/one', hash: 'sha256:m0de1', type: 'llama' },
     workbench: '9.9.9',
     vectors: () => Promise.resolve(vectors)
   }

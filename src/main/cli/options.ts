@@ -136,6 +136,7 @@ function ids(list: string): number[] {
   })
 }
 
-function absolute(value: string, context: CommandContext): string {
+/** A path as given, relative ones taken from where the command was typed. */
+export function absolute(value: string, context: CommandContext): string {
   return isAbsolute(value) ? value : resolve(context.cwd, value)
 }

@@ -22,7 +22,7 @@ export function createVectorHandlers(opened: Opened, version: string): Pick<Hand
         return exportRecipe(path, format, {
           recipe,
           sae: own?.known ?? null,
-          model: { name: model.name, hash: model.hash, type: typeOf(model) },
+          model: { name: model.name, path: input.model, hash: model.hash, type: typeOf(model) },
           workbench: version,
           vectors: () => summedVectors(recipe, model, (hash) => placed(opened, recipe, own, hash))
         })

@@ -28,6 +28,11 @@ export async function importRecipe(path: string, model: Model, hook: string | nu
   return { recipe: { ...withNamedSae(found.recipe, found.sae), id: randomUUID() }, notes }
 }
 
+/** The folder of the model that a file says it was made with; null where it does not. @throws as `importRecipe` does for the file alone */
+export async function modelFolderOf(path: string): Promise<string | null> {
+  return (await readAny(path)).model?.path ?? null
+}
+
 async function readAny(path: string): Promise<Found> {
   await checkFile(path)
   const start = await withFile(path, async (handle) => {

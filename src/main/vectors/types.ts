@@ -15,7 +15,7 @@ export interface Content {
   /** The SAE that edits mean where they name none; null where the bench has none. */
   readonly sae: RecipeSae | null
   /** `type` is the model type of its config.json, such as "llama". */
-  readonly model: { readonly name: string; readonly hash: string; readonly type: string }
+  readonly model: { readonly name: string; readonly path: string; readonly hash: string; readonly type: string }
   /** Version of the workbench. */
   readonly workbench: string
   /** The summed vectors, by layer. @throws VECTOR_REFUSED where the recipe is more than vectors */
@@ -51,8 +51,8 @@ export type Found =
       readonly notes: readonly string[]
     }
 
-/** The model a file says it was made with; null where it does not. */
-export type Known = { readonly name: string; readonly hash: string } | null
+/** The model a file says it was made with, and where it lay if the file says that; null where it names none. */
+export type Known = { readonly name: string; readonly hash: string; readonly path?: string } | null
 
 /** A format: one file under formats/, one line in its index. */
 export interface FormatSpec {

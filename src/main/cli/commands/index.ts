@@ -5,6 +5,7 @@ import { attributeLayers } from './attribute-layers'
 import { attributeSet } from './attribute-set'
 import { demo } from './demo'
 import { experiment } from './experiment'
+import { exportVector } from './export-vector'
 import { generate } from './generate'
 import { inspect } from './inspect'
 import { labels } from './labels'
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   merge,
   experiment,
   generate,
+  exportVector,
   ...labels,
   report,
   demo

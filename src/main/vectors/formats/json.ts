@@ -1,7 +1,7 @@
 /**
  * A recipe as it is: every edit, mode, unit and condition, with the names and hashes of the model and the SAEs it was made with.
  *
- *   { "format": "gradsae recipe", "version": 1, "workbench": "1.2.0", "model": { "name", "hash" },
+ *   { "format": "gradsae recipe", "version": 1, "workbench": "1.2.0", "model": { "name", "path", "hash" },
  *     "sae": the SAE that edits mean where they name none, or null, "recipe": see shared/records/steering.ts }
  *
  * A key that is not known is refused: it could say what the edits mean. Files of later versions are refused for the same reason.
@@ -23,7 +23,7 @@ const RecipeFile = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   workbench: z.string(),
-  model: z.object({ name: z.string(), hash: z.string() }),
+  model: z.object({ name: z.string(), path: z.string(), hash: z.string() }),
   sae: RecipeSae.nullable(),
   recipe: Recipe
 })
@@ -34,7 +34,14 @@ export const json: FormatSpec = {
   matches: (start) => /^\uFEFF?\s*\{/.test(start.toString('utf8')),
   read,
   async write(path, { recipe, sae, model, workbench }: Content) {
-    const file = { format: FORMAT, version: VERSION, workbench, model: { name: model.name, hash: model.hash }, sae, recipe }
+    const file = {
+      format: FORMAT,
+      version: VERSION,
+      workbench,
+      model: { name: model.name, path: model.path, hash: model.hash },
+      sae,
+      recipe
+    }
     await writeWhole(path, [`${JSON.stringify(file, null, 2)}\n`])
     return []
   }

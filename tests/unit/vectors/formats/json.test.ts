@@ -46,7 +46,7 @@ describe('json', () => {
     const path = await written()
     expect(json.matches(await readFile(path))).toBe(true)
     const sae = { name: 'an SAE', path: '/saes/one', hash: SAE_HASH, hook: null, reading: {} }
-    const model = { name: 'a model', hash: 'sha256:m0de1' }
+    const model = { name: 'a model', path: '/models/one', hash: 'sha256:m0de1' }
     expect(await json.read(path)).toEqual({ kind: 'recipe', recipe: EVERYTHING, sae, model, notes: [] })
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ format: 'gradsae recipe', version: 1, workbench: '9.9.9', model })
   })
