@@ -27,7 +27,7 @@ interface UnitText {
 
 const ADDED: Record<CoefficientUnit, UnitText> = {
   row: { short: '× row', note: 'the decoder row as stored (SAELens, Neuronpedia)' },
-  'unit-row': { short: '× unit row', note: 'the row divided by its norm, so that the number is the length that is added' },
+  'unit-row': { short: '× unit', note: 'the row divided by its norm, so that the number is the length that is added' },
   residual: { short: '× ‖x‖', note: 'as long as the hook value at that position' },
   max: { short: '× max', note: 'the row times the latent’s largest activation (SAELens tutorial, AxBench)' },
   typical: { short: '× typical', note: 'the row times the latent’s typical activation, its mean where it is active' },
@@ -150,7 +150,7 @@ export function unitMissing(edit: Intervention, unit: CoefficientUnit, known: Kn
   const value = unitValue(edit, unit, known)
   if (value !== null && value > 0) return null
   const what = unit === 'max' ? 'largest' : 'typical'
-  return value === null ? `the labels of this SAE do not say this latent’s ${what} activation` : `this latent’s ${what} activation is 0`
+  return value === null ? `the latent’s ${what} activation is not known` : `the latent’s ${what} activation is 0`
 }
 
 /** How large an edit is beside the residual stream, as a share of ||x||. */

@@ -87,8 +87,9 @@ export function plainNumber(value: number): string {
     .replace(/\.$/, '')
 }
 
-/** Where an edit acts, shortly: "all", "last", "3–7". */
+/** Where an edit acts, shortly: "all", "gen.", "3–7". */
 export function shortPositions({ positions, range }: Pick<Intervention, 'positions' | 'range'>): string {
+  if (positions === 'generated') return 'gen.'
   if (positions !== 'range') return positions
   return range === undefined ? 'range' : range[0] === range[1] ? String(range[0]) : `${range[0]}–${range[1]}`
 }

@@ -109,8 +109,8 @@ export function switchesOf(recipe: Recipe): readonly { readonly label: string; r
   const { editSpecial: _special, ...withSpecials } = recipe
   const { freezeAttention: _frozen, ...thawed } = recipe
   return [
-    ...(recipe.keepError ? [] : [{ label: 'no error term', usual: { ...recipe, keepError: true } }]),
-    ...(recipe.editSpecial === false ? [{ label: 'specials left out', usual: withSpecials }] : []),
+    ...(recipe.keepError ? [] : [{ label: 'no error', usual: { ...recipe, keepError: true } }]),
+    ...(recipe.editSpecial === false ? [{ label: 'no specials', usual: withSpecials }] : []),
     ...(recipe.freezeAttention === true ? [{ label: 'attention frozen', usual: thawed }] : [])
   ]
 }

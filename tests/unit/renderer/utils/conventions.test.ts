@@ -40,7 +40,7 @@ describe('edits as others make them', () => {
 
   it('say what is missing', () => {
     expect(asIn(convention('axbench-add'), edit, NOTHING_KNOWN, 6)).toEqual({
-      missing: 'the labels of this SAE do not say this latent’s largest activation'
+      missing: 'the latent’s largest activation is not known'
     })
     expect(asIn(convention('saelens-raw'), edit, known, 1)).toEqual({ missing: 'the prompt has no position before its last' })
     expect(asIn(convention('arad'), interventionAlong('d'), known, 6)).toEqual({ missing: 'a direction has no activations' })
@@ -49,7 +49,7 @@ describe('edits as others make them', () => {
   it('take 50 for a largest activation that is not positive where AxBench does, and nobody else', () => {
     const silent = { ...known, max: 0 }
     expect(asIn(convention('axbench-add'), edit, silent, 6)).toMatchObject({ edit: { coefficient: 1, unitValue: 50 } })
-    expect(asIn(convention('saelens-max'), edit, silent, 6)).toEqual({ missing: 'this latent’s largest activation is 0' })
+    expect(asIn(convention('saelens-max'), edit, silent, 6)).toEqual({ missing: 'the latent’s largest activation is 0' })
   })
 
   it('use what is known of the largest activation now, not what an edit was made with', () => {
@@ -72,6 +72,6 @@ describe('edits as others make them', () => {
       'recipe' in changed && [changed.recipe.keepError, ...changed.recipe.interventions.map(({ coefficient }) => coefficient)]
     ).toEqual([true, 16, 8])
     const partly = recipeAsIn(convention('saelens-max'), recipe, ({ latent }) => (latent === 9 ? NOTHING_KNOWN : known), 6)
-    expect(partly).toEqual({ missing: 'latent 9: the labels of this SAE do not say this latent’s largest activation' })
+    expect(partly).toEqual({ missing: 'latent 9: the latent’s largest activation is not known' })
   })
 })

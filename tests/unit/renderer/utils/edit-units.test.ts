@@ -87,7 +87,7 @@ describe('other modes in other units', () => {
 
   it('say why the largest or typical activation cannot be used', () => {
     expect(unitMissing(add(1), 'max', known)).toBeNull()
-    expect(unitMissing(add(1), 'max', NOTHING_KNOWN)).toContain('do not say this latent’s largest activation')
+    expect(unitMissing(add(1), 'max', NOTHING_KNOWN)).toContain('latent’s largest activation is not known')
     expect(unitMissing(add(1), 'typical', { ...known, typical: 0 })).toContain('is 0')
     expect(unitMissing(add(1, { unit: 'max', unitValue: 3 }), 'max', NOTHING_KNOWN)).toBeNull()
     expect(unitMissing(add(1), 'residual', NOTHING_KNOWN)).toBeNull()

@@ -123,7 +123,7 @@ describe('what a recipe shows of itself', () => {
   it('is what it does otherwise than usual, each with the way back', () => {
     expect(switchesOf(recipeOf('a', { editSpecial: true, freezeAttention: false }))).toEqual([])
     const odd = recipeOf('a', { keepError: false, editSpecial: false, freezeAttention: true })
-    expect(switchesOf(odd).map(({ label }) => label)).toEqual(['no error term', 'specials left out', 'attention frozen'])
+    expect(switchesOf(odd).map(({ label }) => label)).toEqual(['no error', 'no specials', 'attention frozen'])
     expect(switchesOf(odd).map(({ usual }) => switchesOf(usual).length)).toEqual([2, 2, 2])
   })
 
