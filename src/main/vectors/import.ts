@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { basename, extname } from 'node:path'
 import { fail } from '../../shared/errors'
-import type { Direction, Intervention, Recipe, RecipeSae } from '../../shared/records/steering'
+import type { Direction, EditCondition, Intervention, Recipe, RecipeSae } from '../../shared/records/steering'
 import { checkHook, widthOf } from '../models'
 import type { Model } from '../models/types'
 import { vectorOf, vectorToText } from '../steering/vector-text'
@@ -48,16 +48,22 @@ function foreign(known: Known, { name, hash }: Model): string[] {
   return [`It was made with other files of a model (${known.name}, ${known.hash.slice(0, 15)}…) than ${name}.`]
 }
 
-/** The recipe with the SAE that its edits mean without naming it among its own. */
+/** The recipe with the SAE that its edits and conditions mean without naming it among its own. */
 function withNamedSae(recipe: Recipe, sae: RecipeSae | null): Recipe {
-  const means = (edit: Intervention): boolean => edit.direction === undefined && edit.sae === undefined
-  if (sae === null || !recipe.interventions.some(means)) return recipe
+  if (sae === null || !recipe.interventions.some((edit) => editMeans(edit) || conditionMeans(edit))) return recipe
+  const interventions = recipe.interventions.map((edit) => ({
+    ...edit,
+    ...(editMeans(edit) ? { sae: sae.hash } : {}),
+    ...(conditionMeans(edit) ? { condition: { ...edit.condition, sae: sae.hash } } : {})
+  }))
   const saes = recipe.saes ?? []
-  return {
-    ...recipe,
-    interventions: recipe.interventions.map((edit) => (means(edit) ? { ...edit, sae: sae.hash } : edit)),
-    saes: saes.some(({ hash }) => hash === sae.hash) ? saes : [...saes, sae]
-  }
+  return { ...recipe, interventions, saes: saes.some(({ hash }) => hash === sae.hash) ? saes : [...saes, sae] }
+}
+
+const editMeans = ({ direction, sae }: Intervention): boolean => direction === undefined && sae === undefined
+
+function conditionMeans(edit: Intervention): edit is Intervention & { condition: Extract<EditCondition, { kind: 'activation' }> } {
+  return edit.condition?.kind === 'activation' && edit.condition.sae === undefined
 }
 
 /** A recipe that adds each vector once at its hook point, at every position. */
