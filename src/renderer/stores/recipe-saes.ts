@@ -76,6 +76,15 @@ export const useRecipeSaes = defineStore('recipe-saes', () => {
     return { ...recipe, saes: [...(recipe.saes ?? []), recordOf(sae)] }
   }
 
+  /** The recipe with its SAEs where the library has them now, for a run. */
+  function located(recipe: Recipe): Recipe {
+    if (!recipe.saes) return recipe
+    return {
+      ...recipe,
+      saes: recipe.saes.map((own) => ({ ...own, path: library.saes.find(({ hash }) => hash === own.hash)?.path ?? own.path }))
+    }
+  }
+
   /** Whether a recipe of the project can stand on the bench as it is: it means the bench's SAE, or no SAE but those it names. */
   function fits(id: string): boolean {
     const saved = recipes.find(id)
@@ -103,5 +112,5 @@ export const useRecipeSaes = defineStore('recipe-saes', () => {
     }
   }
 
-  return { bench, others, of, at, withSae, fits, apart }
+  return { bench, others, of, at, withSae, located, fits, apart }
 })

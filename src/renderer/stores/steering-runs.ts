@@ -39,7 +39,7 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
       promptTokens: prompt.encodedText === prompt.text ? prompt.tokens : [],
       promptId: prompt.promptId,
       promptName: prompt.prompt?.name ?? '',
-      recipes: steering.columns,
+      recipes: steering.columns.map(saes.located),
       settings: steering.generation,
       target: steering.target
     }

@@ -48,7 +48,8 @@ export const useSteering = defineStore('steering', () => {
   const benchKey = computed(() => `steer.bench:${project.state?.path ?? ''}`)
   const wanted = computed<readonly string[]>(() => {
     const text = settings.uiText(benchKey.value, '')
-    return text === '' ? fitting.value.slice(0, SHOWN_AT_FIRST).map(({ recipe }) => recipe.id) : text.split(' ')
+    if (text !== '') return text.split(' ')
+    return (fitting.value.length > 0 ? fitting.value : recipes.all).slice(0, SHOWN_AT_FIRST).map(({ recipe }) => recipe.id)
   })
   const columns = computed<readonly Recipe[]>(() =>
     wanted.value.flatMap((id) => fitting.value.filter(({ recipe }) => recipe.id === id).map(({ recipe }) => recipe)).slice(0, MAX_COLUMNS)
