@@ -4,9 +4,8 @@ import { readRows, readSafetensors } from '../../src/main/tensors/safetensors'
 import { openBench, verifyLatents } from '../../src/main/attribution'
 import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
 import { compareRuns } from '../../src/main/steering/compare'
-import { createHookEditor } from '../../src/main/steering/editor'
-import { openSteered } from '../../src/main/steering/open'
-import { readTokens, startReading } from '../../src/main/steering/read'
+import { openSteering } from '../../src/main/steering/open'
+import { readColumns, startReading } from '../../src/main/steering/read'
 import { Cancelled } from '../../src/shared/errors'
 import { DEFAULT_GENERATION, InterventionMode, InterventionPositions } from '../../src/shared/records/steering'
 import type { Comparison, ComparisonColumn, GenerationSettings, Intervention, Recipe } from '../../src/shared/records/steering'
@@ -73,7 +72,11 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
     }
     everything = InterventionMode.options.flatMap((mode, row) =>
       InterventionPositions.options.map((positions, column) =>
-        recipe(`${mode} ${positions}`, [{ latent, mode, coefficient: coefficients[mode], positions }], (row + column) % 4 !== 3)
+        recipe(
+          `${mode} ${positions}`,
+          [{ latent, mode, coefficient: coefficients[mode], positions, ...(positions === 'range' ? { range: [1, 3] } : {}) }],
+          (row + column) % 4 !== 3
+        )
       )
     )
   })
@@ -101,13 +104,16 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
         run?.name
       ).not.toEqual(columns[0]?.tokens.map(({ logprob }) => logprob))
     }
-    const steered = await openSteered(subject.bench.sessions, subject.sae, await createHookEditor(subject.sae.encoder, everything))
-    const ids = promptIds(steered.model, subject.prompt)
+    const steering = await openSteering(subject.bench, everything)
+    const { model } = steering.plain
+    const ids = promptIds(model, subject.prompt)
     for (const { recipe: run, tokens } of columns) {
       const text = [...ids, ...tokens.slice(0, -1).map(({ id }) => id)]
       const select = tokens.map((_, index) => ids.length - 1 + index)
-      const { logits } = await readTokens(steered, startReading(steered, 1), [text], [run], ids.length, select)
-      const size = steered.model.config.d_vocab
+      // Compiled recipes are found by the recipe itself.
+      const own = everything.find(({ id }) => id === run?.id) ?? null
+      const { logits } = await readColumns(startReading(steering, [own]), { text: [text], promptLength: ids.length, select })
+      const size = model.config.d_vocab
       tokens.forEach(({ id, logprob }, index) => {
         const row = logits.data.subarray(index * size, (index + 1) * size)
         expect(Math.abs((row[id] ?? NaN) - logSumExp(row) - logprob), `${run?.name ?? 'baseline'}, token ${index}`).toBeLessThan(SAME)
@@ -247,7 +253,8 @@ describe.each(STEERING_SUBJECTS)('steering $name', ({ open }) => {
       `The prompt has ${tokens} tokens and ${n_ctx} more are to be generated, but the model's context holds ${n_ctx}.`
     )
     await expect(compare(subject, [recipe('beyond', [edit])])).rejects.toThrow(`has no latent ${last + 1}.`)
-    const request = { prompt: subject.prompt, recipes: [], settings: DEFAULT_GENERATION, target: { id: d_vocab }, score: false }
+    const settings = { ...DEFAULT_GENERATION, maxTokens: 6 }
+    const request = { prompt: subject.prompt, recipes: [], settings, target: { id: d_vocab }, score: false }
     await expect(compareRuns(subject.bench, request, quietTask(), () => undefined)).rejects.toThrow(
       `There is no token with the id ${d_vocab}.`
     )

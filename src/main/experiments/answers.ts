@@ -2,9 +2,8 @@
 import type { Intervention, Recipe } from '../../shared/records/steering'
 import type { Task } from '../../shared/task'
 import type { Bench } from '../attribution'
-import { createHookEditor } from '../steering/editor'
 import { generateColumns } from '../steering/generate'
-import { openSteered } from '../steering/open'
+import { openSteering } from '../steering/open'
 import { continuationText } from '../steering/text'
 
 /** How answers are generated: greedily, up to the end of the line. */
@@ -29,11 +28,10 @@ export async function answersUnder(
   const keys = changes.map((interventions) => JSON.stringify(interventions))
   const distinct = [...new Map(keys.map((key, index) => [key, changes[index] ?? []]))]
   const recipes = distinct.map(([key, interventions]): Recipe => ({ id: key, name: key, interventions: [...interventions], keepError }))
-  const editor = await createHookEditor(bench.encoder, recipes)
-  const steered = await openSteered(bench.sessions, bench, editor)
+  const steering = await openSteering({ sessions: bench.sessions, sae: bench }, recipes)
   const { tokenizer } = bench.sessions.model
   const columns = await generateColumns(
-    steered,
+    steering,
     {
       promptIds,
       recipes,

@@ -24,6 +24,12 @@ export function checkHook(model: Model, hook: string): string {
   return fail('HOOK_UNKNOWN', { model: model.name, hook, supported: points.join(', ') })
 }
 
+/** Where a hook point lies in the forward pass: smaller comes first; two names of one place are equal. @throws HOOK_UNKNOWN */
+export function hookOrder(model: Model, hook: string): number {
+  const points = model.architecture.hookPoints(model.config, model.rawConfig)
+  return points.indexOf(canonicalHook(checkHook(model, hook)))
+}
+
 /** The places of a block whose MLP reads what its attention has added to, in forward order. */
 const BLOCK = ['hook_resid_pre', 'attn.hook_z', 'hook_attn_out', 'hook_resid_mid', 'mlp.hook_post', 'hook_mlp_out', 'hook_resid_post']
 

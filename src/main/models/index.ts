@@ -1,5 +1,6 @@
 /** What other rooms use of models. */
-export { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
+export { chatIds, renderChat } from './chat'
+export { canonicalHook, checkHook, checkReadable, hookOrder, isOffStream, layerOf, widthOf } from './hooks'
 export { layersMemory, modelMemory, plainMemory } from './memory'
 export { modelInfo, openModel } from './open'
 export {

@@ -62,7 +62,7 @@ export function attention(emit: Emit, layer: number, heads: Heads, { scale, soft
   const query = op.reshape(graph, grouped, [batch, n_kv_heads, rows, d_head])
   const scores = op.matMul(graph, query, key, { transB: true, alpha: scale })
   const capped = softcap === null ? scores : softCap(graph, scores, softcap)
-  const pattern = emit.pattern(op.softmax(graph, op.add(graph, capped, groupedMask(emit, layer, group, window))))
+  const pattern = emit.pattern(layer, op.softmax(graph, op.add(graph, capped, groupedMask(emit, layer, group, window))))
   const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, queries, d_head])
   return op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, queries, config.n_heads * d_head])
 }

@@ -29,7 +29,7 @@ interface Emitted {
   readonly hooks: ReadonlyMap<string, Place>
   /** New cache entries of each layer whose attention was emitted. */
   readonly present: ReadonlyMap<number, { key: Value; value: Value }>
-  readonly patterns: readonly Value[]
+  readonly patterns: ReadonlyMap<number, Value>
 }
 
 /**
@@ -46,15 +46,19 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   const watched = (spec.watch ?? []).map((hook) => placeOf(model, hooks, canonicalHook(checkReadable(model, hook))).value)
   watched.forEach((value, i) => addOutput(graph, `at.${i}`, value))
 
-  const pruned = prune(graph)
-  const layers = spec.cache ? [...present.keys()].filter((layer) => pruned.inputs.some(({ name }) => name === `past_key.${layer}`)) : []
+  // What is left without caches and patterns says which layers' attention lies inside.
+  const inside = prune(graph)
+  const has = (name: string): boolean => inside.inputs.some((input) => input.name === name)
+  const layers = spec.cache ? [...present.keys()].filter((layer) => has(`past_value.${layer}`)) : []
   for (const layer of layers) {
     const made = present.get(layer)
     assert(made, `layer ${layer} has a cache`)
-    addOutput(pruned, `present_key.${layer}`, made.key)
-    addOutput(pruned, `present_value.${layer}`, made.value)
+    addOutput(graph, `present_key.${layer}`, made.key)
+    addOutput(graph, `present_value.${layer}`, made.value)
   }
-  return { graph: pruned, spec, layers, final, watched, patterns }
+  if (spec.patterns === 'out')
+    for (const [layer, value] of patterns) if (inside.nodes.some(({ outputs }) => outputs.includes(value))) addOutput(graph, `pattern.${layer}`, value)
+  return { graph: prune(graph), spec, layers, final, watched, patterns: [...patterns.values()] }
 }
 
 /**
@@ -132,7 +136,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const start = spec.from === 'tokens' ? null : canonicalHook(checkHook(model, spec.from))
   const hooks = new Map<string, Place>()
   const present = new Map<number, { key: Value; value: Value }>()
-  const patterns: Value[] = []
+  const patterns = new Map<number, Value>()
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
   const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', spec.ragged === true ? ['batch', 'n'] : ['n']) : null
@@ -179,9 +183,10 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     observe(name, make) {
       if (spec.also === name || spec.watch?.includes(name)) hooks.set(name, { value: make(), beside: null })
     },
-    pattern(value) {
-      patterns.push(value)
-      return value
+    pattern(layer, value) {
+      const kept = spec.patterns === 'given' ? addInput(graph, `pattern.${layer}`, 'float32', value.shape) : value
+      patterns.set(layer, kept)
+      return kept
     },
     cache(layer, key, value) {
       if (!spec.cache) return { key, value }

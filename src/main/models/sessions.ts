@@ -60,6 +60,6 @@ export function createModelSessions(openSession: OpenSession, model: Model, devi
   }
 }
 
-function keyOf({ from, to, cache, also, ragged = false, watch = [] }: SegmentSpec): string {
-  return [from, to, String(cache), String(ragged), also ?? '', ...watch].map(canonicalHook).join(' ')
+function keyOf({ from, to, cache, also, ragged = false, patterns, watch = [] }: SegmentSpec): string {
+  return [from, to, String(cache), String(ragged), patterns ?? '', also ?? '', ...watch].map(canonicalHook).join(' ')
 }

@@ -2,6 +2,7 @@
 import type { Token } from '../../shared/records/token'
 import type { Graph, Value } from '../graph/types'
 import type { WeightRef } from '../tensors/types'
+import type { ChatTemplate } from './chat-file'
 
 export type { WeightRef }
 
@@ -26,6 +27,8 @@ export interface Tokenizer {
    * that a SentencePiece model puts after a word, and "Paris" the one that goes on with a word.
    */
   encodeRaw(text: string): number[]
+  /** A text that a chat template wrote -> ids: special tokens spelt in it are those tokens, and nothing is put around it. */
+  encodeRendered(text: string): number[]
   /** What a token's bytes say, ready for display. */
   token(id: number): Token
   /** Ids -> text, joining byte fragments across tokens; special tokens left out. */
@@ -46,6 +49,8 @@ export interface Model {
   /** Tensors in the weight files that nothing here uses, as the files spell them. */
   readonly extraTensors: readonly string[]
   readonly tokenizer: Tokenizer
+  /** Null where the folder has none. */
+  readonly chat: ChatTemplate | null
   readonly hash: string
   readonly precision: string
   readonly parameters: number
@@ -87,8 +92,11 @@ export interface Emit {
    * positions, everywhere else all. Queries, their mask rows and the residual stream are narrowed; keys and values are not.
    */
   rows(layer: number, x: Value, axis: number): Value
-  /** Passes on an attention pattern, a softmax over keys, and remembers it as a place where gradients can be stopped. */
-  pattern(value: Value): Value
+  /**
+   * Passes on the attention pattern of `layer`, a softmax over keys, and remembers it as a place where gradients can be stopped; or the
+   * pattern that the segment is given in its place.
+   */
+  pattern(layer: number, value: Value): Value
   /** What several layers share, such as the rotation angles: made by `make` once per graph. */
   shared(name: string, make: () => Value): Value
   /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
@@ -158,6 +166,11 @@ export interface SegmentSpec {
    * [batch, n].
    */
   readonly ragged?: boolean
+  /**
+   * Attention patterns, `pattern.{layer}` float32 [batch, n_kv_heads, group x queries, past + seq], of every layer whose attention lies
+   * inside: "out" has them as outputs as well, "given" as inputs in the place of the segment's own.
+   */
+  readonly patterns?: 'out' | 'given'
 }
 
 export interface Segment {

@@ -4,11 +4,17 @@
  * share is one run of memory.
  */
 import { assert } from '../../shared/errors'
+import { i64 } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
 
 /** The rows `rows` of a cache, in that order; a row may be taken several times. */
 export function takeCacheRows(cache: Feeds, rows: readonly number[]): Feeds {
-  return Object.fromEntries(Object.entries(cache).map(([name, tensor]) => [name, takeRows(tensor, rows)]))
+  return Object.fromEntries(
+    Object.entries(cache).map(([name, tensor]) => [
+      name,
+      tensor.data instanceof BigInt64Array ? takeIntegers(tensor, rows) : takeRows(tensor, rows)
+    ])
+  )
 }
 
 /** Caches of the same segment and length, one below the other. */
@@ -36,6 +42,17 @@ export function takeRows(tensor: Tensor, rows: readonly number[]): Tensor<Float3
   const data = new Float32Array(rows.length * size)
   rows.forEach((row, index) => data.set(source.subarray(row * size, (row + 1) * size), index * size))
   return { type: 'float32', dims: [rows.length, ...rest], data }
+}
+
+/** Rows of the leading axis of integers, such as tokens. */
+function takeIntegers(tensor: Tensor, rows: readonly number[]): Tensor {
+  const [batch = 1, ...rest] = tensor.dims
+  const source = Array.from(tensor.data, Number)
+  const size = source.length / batch
+  return i64(
+    [rows.length, ...rest],
+    rows.flatMap((row) => source.slice(row * size, (row + 1) * size))
+  )
 }
 
 /** Tensors that agree in all but the leading axis, joined along it. */

@@ -1,5 +1,5 @@
 /** A comparison: the baseline and one column per recipe, on one prompt and seed, with scores and provenance. */
-import { fail } from '../../shared/errors'
+import { assert, fail } from '../../shared/errors'
 import type { SaeReading } from '../../shared/records/model'
 import type { PreflightSummary } from '../../shared/records/preflight'
 import type { Comparison, ComparisonColumn, GenerationSettings, Recipe } from '../../shared/records/steering'
@@ -7,19 +7,18 @@ import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
 import { checkPreflight } from '../attribution'
 import { promptIds, type ModelSessions } from '../models'
-import type { Encoder } from '../saes'
-import { createHookEditor } from './editor'
 import { checkRoom, generateColumns, type OnToken } from './generate'
-import { changesNothing, checkInterventions, formatIntervention } from './interventions'
-import { openSteered } from './open'
-import type { SteeredModel } from './read'
+import type { SteeringSae } from './compile'
+import { openSteering, type Steering } from './open'
 import { scoreColumn } from './score'
 import { continuationText } from './text'
 
 /** What a comparison runs on: a model's sessions, and an SAE with its hook point if recipes are to be run. */
 export interface SteeringBench {
   readonly sessions: ModelSessions
-  readonly sae: { readonly encoder: Encoder; readonly hook: string; readonly reads: string } | null
+  readonly sae: SteeringSae | null
+  /** Further SAEs that recipes name, by hash. */
+  readonly others?: ReadonlyMap<string, SteeringSae>
   readonly versions: Readonly<Record<string, string>>
 }
 
@@ -28,6 +27,8 @@ export interface ComparisonRequest {
   readonly recipes: readonly Recipe[]
   readonly settings: GenerationSettings
   readonly target: { readonly id: number } | null
+  /** Ids of further tokens whose probabilities are watched. */
+  readonly watch?: readonly number[] | undefined
   /** Whether the second pass is taken: log-probabilities under the unsteered model, KL, perplexity. */
   readonly score: boolean
   /** How the SAE was opened, for the record. */
@@ -46,22 +47,21 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
   const started = performance.now()
   const preflight = bench.sae === null ? null : checkPreflight(request.preflight, model, bench.sae.encoder.sae)
   const ids = promptIds(model, request.prompt)
-  checkRecipes(bench, request.recipes)
   const target = request.target?.id ?? null
-  if (target !== null && (target < 0 || target >= model.config.d_vocab))
-    fail('TOKEN_UNKNOWN', { id: target, last: model.config.d_vocab - 1 })
+  const watch = request.watch ?? []
+  for (const id of target === null ? watch : [target, ...watch])
+    if (!Number.isInteger(id) || id < 0 || id >= model.config.d_vocab) fail('TOKEN_UNKNOWN', { id, last: model.config.d_vocab - 1 })
   checkRoom(ids.length, settings.maxTokens, model.config.n_ctx)
   task.progress('Loading', 0, 1)
-  const editor = bench.sae === null ? null : await createHookEditor(bench.sae.encoder, request.recipes)
-  const steered = await openSteered(bench.sessions, bench.sae, editor)
   const recipes = [null, ...request.recipes]
-  const generated = await generateColumns(steered, { promptIds: ids, recipes, settings, target }, task, onToken)
+  const steering = await openSteering(bench, recipes)
+  const generated = await generateColumns(steering, { promptIds: ids, recipes, settings, target, watch }, task, onToken)
   const columns: ComparisonColumn[] = []
   for (const [index, { tokens, finished }] of generated.entries()) {
     const recipe = recipes[index] ?? null
     const generatedIds = tokens.map(({ id }) => id)
     if (request.score) task.progress('Scoring', index, generated.length)
-    const scores = request.score ? await scoreColumn(steered, ids, generatedIds, recipe, task) : null
+    const scores = request.score ? await scoreColumn(steering, ids, generatedIds, recipe, task) : null
     columns.push({ recipe, tokens: [...tokens], text: continuationText(model.tokenizer, ids, generatedIds), finished, scores })
   }
   return {
@@ -69,31 +69,21 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
     promptTokens: ids.map((id) => model.tokenizer.token(id)),
     settings,
     target: target === null ? null : model.tokenizer.token(target),
+    ...(watch.length === 0 ? {} : { watched: watch.map((id) => model.tokenizer.token(id)) }),
     columns,
-    provenance: { ...provenanceOf(bench, steered, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
-  }
-}
-
-function checkRecipes({ sae }: SteeringBench, recipes: readonly Recipe[]): void {
-  for (const recipe of recipes) {
-    if (sae !== null) checkInterventions(recipe.interventions, sae.encoder.sae)
-    else if (!changesNothing(recipe)) {
-      const [first] = recipe.interventions
-      fail('INTERVENTION_INVALID', {
-        text: first === undefined ? recipe.name : formatIntervention(first),
-        reason: 'no SAE is open whose latents it could name'
-      })
-    }
+    provenance: { ...provenanceOf(bench, steering, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
   }
 }
 
 function provenanceOf(
   { sessions, sae, versions }: SteeringBench,
-  steered: SteeredModel,
+  { plain }: Steering,
   reading: SaeReading
 ): Omit<Comparison['provenance'], 'preflight' | 'milliseconds'> {
   const { name, folder, hash } = sessions.model
-  const { requested, used } = steered.suffix.session.device
+  const last = plain.segments.at(-1)
+  assert(last, 'a chain has segments')
+  const { requested, used } = last.session.device
   const opened = sae?.encoder.sae
   return {
     model: { name, path: folder, hash },

@@ -8,9 +8,11 @@ import { assert, fail } from '../../shared/errors'
 import { breathe, type Task } from '../../shared/task'
 import type { GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { Token } from '../../shared/records/token'
+import type { Tensor } from '../runtime/types'
 import { changesNothing } from './interventions'
 import { randomStream, type RandomStream } from '../statistics/random'
-import { keepColumns, partColumns, readTokens, startReading, type SteeredModel } from './read'
+import type { Steering } from './open'
+import { keepColumns, partColumns, readColumns, startReading, type Reading } from './read'
 import { chooseToken, logTotal } from './sampling'
 
 export interface GenerationRequest {
@@ -18,6 +20,10 @@ export interface GenerationRequest {
   /** One entry per column; null is the baseline. */
   readonly recipes: readonly (Recipe | null)[]
   readonly settings: GenerationSettings
+  /** A seed for each column; that of the settings for all when left out. */
+  readonly seeds?: readonly number[]
+  /** Ids of further tokens whose probabilities are watched. */
+  readonly watch?: readonly number[]
   /** Id of the token whose probability is watched, or null. */
   readonly target: number | null
   /** A column ends with the first token of which this says so; it ends at its settings alone when left out. */
@@ -46,22 +52,23 @@ interface Run {
  * wanted tokens do not fit, and with NUMBERS_NOT_FINITE.
  */
 export async function generateColumns(
-  steered: SteeredModel,
+  steering: Steering,
   request: GenerationRequest,
   task: Task,
   onToken: OnToken
 ): Promise<GeneratedColumn[]> {
   const { promptIds, settings } = request
-  checkRoom(promptIds.length, settings.maxTokens, steered.model.config.n_ctx)
+  const { model } = steering.plain
+  checkRoom(promptIds.length, settings.maxTokens, model.config.n_ctx)
   const runs = planRuns(request)
   await breathe(task)
   let active = runs
-  let { logits, reading } = await readTokens(steered, startReading(steered, runs.length), [promptIds], recipesOf(runs), promptIds.length, [
-    promptIds.length - 1
-  ])
-  reading = partColumns(reading, runs.length)
+  let { logits, sizes, reading } = await readPrompt(steering, runs, promptIds)
   for (let index = 0; index < settings.maxTokens; index++) {
-    active.forEach((run, row) => step(run, rowOf(logits.data, row, active.length), index, steered, request, onToken))
+    active.forEach((run, row) => {
+      const size = sizes[(row + 1) * (sizes.length / active.length) - 1] ?? 0
+      step(run, rowOf(logits.data, row, active.length), size, index, steering, request, onToken)
+    })
     task.progress('Generating', index + 1, settings.maxTokens)
     const going = active.map((run, row) => (run.finished === null ? row : -1)).filter((row) => row >= 0)
     if (going.length === 0) break
@@ -71,7 +78,7 @@ export async function generateColumns(
       active = active.filter(({ finished }) => finished === null)
     }
     const text = active.map(({ tokens }) => [tokens.at(-1)?.id ?? 0])
-    ;({ logits, reading } = await readTokens(steered, reading, text, recipesOf(active), promptIds.length, [0]))
+    ;({ logits, sizes, reading } = await readColumns(reading, { text, promptLength: promptIds.length, select: [0] }))
   }
   return request.recipes.map((_, column) => {
     const run = runs.find(({ columns }) => columns.includes(column))
@@ -80,35 +87,52 @@ export async function generateColumns(
   })
 }
 
-/** Columns that change nothing share one run; every other column has its own. */
-function planRuns({ recipes, settings }: GenerationRequest): Run[] {
-  const run = (recipe: Recipe | null, columns: number[]): Run => ({
-    recipe,
-    columns,
-    random: randomStream(settings.seed),
-    tokens: [],
-    finished: null
+async function readPrompt(
+  steering: Steering,
+  runs: readonly Run[],
+  promptIds: readonly number[]
+): Promise<{ logits: Tensor<Float32Array>; sizes: Float32Array; reading: Reading }> {
+  const start = startReading(
+    steering,
+    runs.map(({ recipe }) => recipe)
+  )
+  const read = await readColumns(start, { text: [promptIds], promptLength: promptIds.length, select: [promptIds.length - 1] })
+  return { logits: read.logits, sizes: read.sizes, reading: partColumns(read.reading) }
+}
+
+/** Columns that change nothing and draw the same numbers share one run; every other column has its own. */
+function planRuns({ recipes, settings, seeds }: GenerationRequest): Run[] {
+  const runs = new Map<string, Run & { columns: number[] }>()
+  recipes.forEach((recipe, column) => {
+    const seed = seeds?.[column] ?? settings.seed
+    const idle = recipe === null || changesNothing(recipe)
+    const key = idle ? `idle ${settings.temperature === 0 ? '' : seed}` : `column ${column}`
+    const known = runs.get(key)
+    if (known) known.columns.push(column)
+    else runs.set(key, { recipe: idle ? null : recipe, columns: [column], random: randomStream(seed), tokens: [], finished: null })
   })
-  const idle = recipes.flatMap((recipe, column) => (recipe === null || changesNothing(recipe) ? [column] : []))
-  const steered = recipes.flatMap((recipe, column) => (recipe === null || changesNothing(recipe) ? [] : [run(recipe, [column])]))
-  return idle.length === 0 ? steered : [run(null, idle), ...steered]
+  return [...runs.values()]
 }
 
 /** Chooses one run's next token and tells its columns. */
 function step(
   run: Run,
   logits: Float32Array,
+  editSize: number,
   index: number,
-  { model }: SteeredModel,
-  { settings, target, stop }: GenerationRequest,
+  { plain: { model } }: Steering,
+  { settings, target, watch, stop }: GenerationRequest,
   onToken: OnToken
 ): void {
   const total = logTotal(logits, `generating token ${index + 1} of ${run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`}`)
   const id = chooseToken(logits, settings, run.random)
+  const probabilityOf = (token: number): number => Math.exp((logits[token] ?? NaN) - total)
   const token: GeneratedToken = {
     ...model.tokenizer.token(id),
     logprob: (logits[id] ?? NaN) - total,
-    targetProbability: target === null ? null : Math.exp((logits[target] ?? NaN) - total)
+    targetProbability: target === null ? null : probabilityOf(target),
+    ...(watch === undefined || watch.length === 0 ? {} : { watched: watch.map(probabilityOf) }),
+    editSize
   }
   run.tokens.push(token)
   if ((settings.stopAtEnd && model.config.eosIds.includes(id)) || stop?.(token) === true) run.finished = 'end'
@@ -121,10 +145,6 @@ export function checkRoom(tokens: number, wanted: number, limit: number): void {
   if (tokens === 0) fail('PROMPT_EMPTY')
   if (tokens > limit) fail('PROMPT_TOO_LONG', { tokens, limit, excess: tokens - limit })
   if (tokens + wanted > limit) fail('CONTEXT_FULL', { tokens, wanted, limit, room: limit - tokens })
-}
-
-function recipesOf(runs: readonly Run[]): (Recipe | null)[] {
-  return runs.map(({ recipe }) => recipe)
 }
 
 /** Row `row` of a [rows, n] array, without a copy. */

@@ -1,125 +1,199 @@
 /**
- * Reading text with a model cut at the hook point, many columns at once:
- *
- *   tokens -> prefix (cache) -> hook values -> edits -> suffix (cache) -> logits
- *
- * The layers before the hook never see an edit, so what columns share (the prompt, a finished text) goes through the prefix once.
+ * Reading text in columns, each under its recipe. Columns of a kind are read together: those that need nothing but their own edits; those
+ * whose edits wait for a token's probability under the unsteered model; those whose attention looks where the unsteered model looks. For
+ * the latter two the unsteered model reads the same text first (the shadow).
  */
 import { assert } from '../../shared/errors'
 import type { Recipe } from '../../shared/records/steering'
-import { emptyPast, nextPast, positionsFrom } from '../models'
-import type { Model } from '../models/types'
-import { f32, floatsOf, i64, outputOf } from '../runtime'
-import type { Feeds, Session, Tensor } from '../runtime/types'
-import { stackCaches, stackRows, takeCacheRows, takeRows } from './cache'
-import { editHookValues, type HookEditor } from './edit'
+import { f32 } from '../runtime'
+import type { Feeds, Tensor } from '../runtime/types'
+import { keepChain, partChain, readChain, startChain, type ChainRead, type ChainReading, type Piece } from './chain'
+import type { CompiledEdit, CompiledRecipe } from './compile'
+import { holds, type Gates } from './edit'
+import type { Chain, Steering } from './open'
+import { logTotal } from './sampling'
 
-/** A segment with a cache, loaded. */
-export interface RunningSegment {
-  readonly session: Session
-  readonly layers: readonly number[]
+/** Columns that are read together. */
+interface Group {
+  readonly columns: readonly number[]
+  readonly recipes: readonly (CompiledRecipe | null)[]
+  readonly chain: Chain
+  readonly reading: ChainReading
+  /** The unsteered model on the same texts. */
+  readonly shadow: { readonly chain: Chain; readonly reading: ChainReading } | null
 }
 
-/** A model ready to be read. Without an SAE there is no cut: `prefix` and `editor` are null and `suffix` takes tokens. */
-export interface SteeredModel {
-  readonly model: Model
-  readonly prefix: RunningSegment | null
-  readonly suffix: RunningSegment
-  readonly editor: HookEditor | null
-}
-
-/** What has been read so far: how many tokens, and the caches of both segments. The prefix cache has one row while all columns share their text. */
+/** What some columns have read so far. */
 export interface Reading {
   readonly length: number
-  readonly prefixCache: Feeds
-  readonly suffixCache: Feeds
+  readonly columns: number
+  readonly groups: readonly Group[]
 }
 
-/** Largest memory for the attention scores of one suffix run, in bytes; more columns than fit go one after the other. */
-const SCORES_BYTES = 256 * 2 ** 20
-
-/** Nothing read yet, for `columns` columns that share their text. */
-export function startReading({ model, prefix, suffix }: SteeredModel, columns: number): Reading {
-  return {
-    length: 0,
-    prefixCache: emptyPast(model, prefix?.layers ?? [], 1),
-    suffixCache: emptyPast(model, suffix.layers, columns)
-  }
+/** What reading a piece of text yields. */
+export interface ColumnsRead {
+  readonly reading: Reading
+  /** Logits after the tokens asked for, [columns, select.length, d_vocab]. */
+  readonly logits: Tensor<Float32Array>
+  /** ||edited - before|| / ||before|| at each token of the piece, the largest over hook points, [columns x seq]. */
+  readonly sizes: Float32Array
+  /** Values at a cut after its edits, [seq, width], of one column. */
+  after(hook: string, column: number): Float32Array
 }
 
-/** Gives each column its own copy of a shared prefix cache, so that the columns can part. */
-export function partColumns(reading: Reading, columns: number): Reading {
-  return { ...reading, prefixCache: takeCacheRows(reading.prefixCache, new Array<number>(columns).fill(0)) }
+/** Largest number of logits a shadow holds at once: 64 MiB of float32. */
+const SHADOW_LOGITS = 2 ** 24
+
+/** Nothing read yet. All columns share their text until `partColumns`. */
+export function startReading(steering: Steering, recipes: readonly (Recipe | null)[]): Reading {
+  const compiled = recipes.map((recipe) => steering.compiled(recipe))
+  const kinds = new Map<string, number[]>()
+  compiled.forEach((recipe, column) => {
+    const kind = recipe?.frozen ? 'frozen' : recipe?.watchesToken ? 'watching' : 'plain'
+    kinds.set(kind, [...(kinds.get(kind) ?? []), column])
+  })
+  const groups = [...kinds].map(([kind, columns]): Group => {
+    const { plain, frozen } = steering
+    const chain = kind === 'frozen' && frozen ? frozen.given : plain
+    const source = kind === 'frozen' && frozen ? frozen.source : kind === 'watching' ? plain : null
+    return {
+      columns,
+      recipes: columns.map((column) => compiled[column] ?? null),
+      chain,
+      reading: startChain(chain, columns.length),
+      shadow: source && { chain: source, reading: startChain(source, columns.length) }
+    }
+  })
+  return { length: 0, columns: recipes.length, groups }
 }
 
-/** Goes on with some columns only. The prefix cache must have been parted. */
-export function keepColumns(reading: Reading, rows: readonly number[]): Reading {
-  return { ...reading, prefixCache: takeCacheRows(reading.prefixCache, rows), suffixCache: takeCacheRows(reading.suffixCache, rows) }
+/** Lets the columns have texts of their own from now on. */
+export function partColumns(reading: Reading): Reading {
+  const part = (group: Group): Group => ({
+    ...group,
+    reading: partChain(group.reading, group.columns.length),
+    shadow: group.shadow && { ...group.shadow, reading: partChain(group.shadow.reading, group.columns.length) }
+  })
+  return { ...reading, groups: reading.groups.map(part) }
+}
+
+/** Goes on with some columns only, in their order. They must have been parted. */
+export function keepColumns(reading: Reading, columns: readonly number[]): Reading {
+  const placeOf = new Map(columns.map((column, place) => [column, place]))
+  const groups = reading.groups.flatMap((group): Group[] => {
+    const rows = group.columns.flatMap((column, row) => (placeOf.has(column) ? [row] : []))
+    if (rows.length === 0) return []
+    return [
+      {
+        columns: rows.map((row) => placeOf.get(group.columns[row] ?? -1) ?? 0),
+        recipes: rows.map((row) => group.recipes[row] ?? null),
+        chain: group.chain,
+        reading: keepChain(group.reading, rows),
+        shadow: group.shadow && { ...group.shadow, reading: keepChain(group.shadow.reading, rows) }
+      }
+    ]
+  })
+  return { length: reading.length, columns: columns.length, groups }
 }
 
 /**
- * Reads the next tokens: `text` holds one row for all columns, or one row per column, all of the same length. `recipes` has one
- * entry per column. Returns the logits [columns, select.length, d_vocab] after the tokens at the indices `select` of `text`.
+ * Reads a piece of text: `text` holds one row for all columns, or one row for each, all of the same length.
+ * @throws NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
  */
-export async function readTokens(
-  steered: SteeredModel,
-  reading: Reading,
-  text: readonly (readonly number[])[],
-  recipes: readonly (Recipe | null)[],
-  promptLength: number,
-  select: readonly number[]
-): Promise<{ logits: Tensor<Float32Array>; reading: Reading }> {
+export async function readColumns(reading: Reading, { text, promptLength, select }: Piece): Promise<ColumnsRead> {
   const seq = text[0]?.length ?? 0
-  assert(seq > 0 && text.every((row) => row.length === seq), 'all rows of a batch have the same length')
-  assert(text.length === 1 || text.length === recipes.length, 'there is one text for all columns or one for each')
-  const tokens = i64([text.length, seq], text.flat())
-  const positions = positionsFrom(reading.length, seq)
-  const after = { ...reading, length: reading.length + seq }
-  if (steered.prefix === null) {
-    assert(recipes.length === 1, 'without an SAE there is one column')
-    const read = await runSuffix(steered, { tokens, positions, select: i64([select.length], select), ...reading.suffixCache })
-    return { logits: read.logits, reading: { ...after, suffixCache: read.cache } }
+  const { columns } = reading
+  let vocabulary = 0
+  const found: { readonly group: Group; readonly read: ChainRead }[] = []
+  const groups: Group[] = []
+  for (const group of reading.groups) {
+    const own = text.length === 1 ? text : group.columns.map((column) => text[column] ?? [])
+    const { read, after } = await readGroup(group, { text: own, promptLength, select })
+    vocabulary = read.logits.dims[2] ?? 0
+    found.push({ group, read })
+    groups.push(after)
   }
-  const outputs = await steered.prefix.session.run({ tokens, positions, ...reading.prefixCache })
-  const shared = text.length === 1 && recipes.length > 1
-  const rowsOf = (name: string): Tensor<Float32Array> => {
-    const found = float32Output(outputs, name)
-    return shared ? takeRows(found, new Array<number>(recipes.length).fill(0)) : found
+  const logits = new Float32Array(columns * select.length * vocabulary)
+  const sizes = new Float32Array(columns * seq)
+  const places = new Map<number, { read: ChainRead; row: number }>()
+  for (const { group, read } of found) {
+    const [size, own] = [select.length * vocabulary, read.logits.data]
+    group.columns.forEach((column, row) => {
+      logits.set(own.subarray(row * size, (row + 1) * size), column * size)
+      sizes.set(read.sizes.subarray(row * seq, (row + 1) * seq), column * seq)
+      places.set(column, { read, row })
+    })
   }
-  const value = rowsOf('hook')
-  const values = { value, input: outputs.also ? rowsOf('also') : value, shared }
-  const edited = await editHookValues(values, recipes, { first: reading.length, promptLength }, steered.editor)
-  const beside: Feeds = outputs.beside ? { beside: rowsOf('beside') } : {}
-  const read = await readOn(steered, reading, { hook: edited, ...beside }, positions, select)
-  return { logits: read.logits, reading: { ...after, prefixCache: nextPast(outputs), suffixCache: read.cache } }
+  return {
+    reading: { length: reading.length + seq, columns, groups },
+    logits: f32([columns, select.length, vocabulary], logits),
+    sizes,
+    after(hook, column) {
+      const place = places.get(column)
+      const value = place?.read.after.get(hook)
+      assert(place && value, `the model is cut at ${hook}`)
+      const size = value.data.length / (value.dims[0] ?? 1)
+      return value.data.subarray(place.row * size, (place.row + 1) * size)
+    }
+  }
 }
 
-/** Hook values on through the suffix, in as many runs as memory asks for. */
-async function readOn(
-  steered: SteeredModel,
-  reading: Reading,
-  cut: Feeds & { readonly hook: Tensor<Float32Array> },
-  positions: Tensor,
-  select: readonly number[]
-): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
-  const [columns = 0, seq = 0] = cut.hook.dims
-  const scoresOfOne = 4 * steered.model.config.n_heads * seq * (reading.length + seq)
-  const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
-  const feeds = { positions, select: i64([select.length], select) }
-  if (columns <= atOnce) return runSuffix(steered, { ...cut, ...feeds, ...reading.suffixCache })
-  const parts: { logits: Tensor<Float32Array>; cache: Feeds }[] = []
-  for (let start = 0; start < columns; start += atOnce) {
-    const rows = Array.from({ length: Math.min(atOnce, columns - start) }, (_, index) => start + index)
-    parts.push(await runSuffix(steered, { ...takeCacheRows(cut, rows), ...feeds, ...takeCacheRows(reading.suffixCache, rows) }))
+async function readGroup(group: Group, piece: Piece): Promise<{ read: ChainRead; after: Group }> {
+  const gates = group.recipes.map((): Gates => new Map())
+  if (group.shadow === null) {
+    const read = await readChain(group.chain, group.reading, piece, { recipes: group.recipes, gates, patterns: {} })
+    return { read, after: { ...group, reading: read.reading } }
   }
-  return { logits: stackRows(parts.map(({ logits }) => logits)), cache: stackCaches(parts.map(({ cache }) => cache)) }
+  const { chain, reading } = group.shadow
+  const shadow = await readShadow(chain, reading, piece, group.recipes, gates)
+  const read = await readChain(group.chain, group.reading, piece, { recipes: group.recipes, gates, patterns: shadow.patterns })
+  return { read, after: { ...group, reading: read.reading, shadow: { chain, reading: shadow.reading } } }
 }
 
-async function runSuffix({ suffix }: SteeredModel, feeds: Feeds): Promise<{ logits: Tensor<Float32Array>; cache: Feeds }> {
-  const outputs = await suffix.session.run(feeds)
-  return { logits: float32Output(outputs, 'logits'), cache: nextPast(outputs) }
+/**
+ * The unsteered model on the piece. Where conditions ask for a token's probability, they are looked at after every token; the model then runs
+ * on as many tokens at a time as logits may be held of. Patterns are of the whole piece, with rows of its last block as `select` narrows them.
+ */
+async function readShadow(
+  chain: Chain,
+  reading: ChainReading,
+  piece: Piece,
+  recipes: readonly (CompiledRecipe | null)[],
+  gates: readonly Gates[]
+): Promise<{ reading: ChainReading; patterns: Feeds }> {
+  const nothing = { recipes: recipes.map(() => null), gates, patterns: {} }
+  const handsPatterns = chain.segments.some(({ gives }) => [...gives].some((name) => name.startsWith('pattern.')))
+  const watches = recipes.some((recipe) => recipe?.watchesToken)
+  const own = handsPatterns || !watches ? await readChain(chain, reading, piece, nothing) : null
+  if (!watches) return { reading: own?.reading ?? reading, patterns: own?.patterns ?? {} }
+  const seq = piece.text[0]?.length ?? 0
+  const atOnce = Math.max(1, Math.floor(SHADOW_LOGITS / (recipes.length * chain.model.config.d_vocab)))
+  let going = reading
+  for (let start = 0; start < seq; start += atOnce) {
+    const count = Math.min(atOnce, seq - start)
+    const text = piece.text.map((row) => row.slice(start, start + count))
+    const select = Array.from({ length: count }, (_, index) => index)
+    const read = await readChain(chain, going, { text, promptLength: piece.promptLength, select }, nothing)
+    recipes.forEach((recipe, row) => recipe && watch(recipe, gates[row], read, row, start, seq))
+    going = read.reading
+  }
+  return { reading: going, patterns: own?.patterns ?? {} }
 }
 
-function float32Output(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor<Float32Array> {
-  return f32(outputOf(outputs, name).dims, floatsOf(outputs, name))
+/** Looks after which tokens a watched token is as probable as the edits of a recipe wait for. */
+function watch({ edits }: CompiledRecipe, gates: Gates | undefined, { logits }: ChainRead, row: number, start: number, seq: number): void {
+  const [, count = 0, size = 0] = logits.dims
+  for (let index = 0; index < count; index++) {
+    const own = logits.data.subarray((row * count + index) * size, (row * count + index + 1) * size)
+    const total = logTotal(own, 'reading a text under the unsteered model')
+    for (const edit of edits) note(edit, gates, start + index, seq, (id) => Math.exp((own[id] ?? NaN) - total))
+  }
+}
+
+function note(edit: CompiledEdit, gates: Gates | undefined, at: number, seq: number, probability: (id: number) => number): void {
+  const { condition } = edit
+  if (condition?.kind !== 'probability') return
+  const flags = gates?.get(edit) ?? new Uint8Array(seq)
+  flags[at] = holds(condition, probability(condition.token.id)) ? 1 : 0
+  gates?.set(edit, flags)
 }

@@ -10,7 +10,8 @@ import { assert } from '../../shared/errors'
 import type { ColumnScores, Recipe } from '../../shared/records/steering'
 import { breathe, type Task } from '../../shared/task'
 import { changesNothing } from './interventions'
-import { readTokens, startReading, type SteeredModel } from './read'
+import type { Steering } from './open'
+import { readColumns, startReading } from './read'
 import { logTotal } from './sampling'
 
 /** Largest number of logits held at once: 64 MiB of float32. */
@@ -21,20 +22,20 @@ const LOGITS_AT_ONCE = 2 ** 24
  * cancel takes effect between pieces. A column without edits has a KL of exactly 0.
  */
 export async function scoreColumn(
-  steered: SteeredModel,
+  steering: Steering,
   promptIds: readonly number[],
   generatedIds: readonly number[],
   recipe: Recipe | null,
   task: Task
 ): Promise<ColumnScores> {
-  const { d_vocab } = steered.model.config
+  const { d_vocab } = steering.plain.model.config
   const edited = recipe !== null && !changesNothing(recipe)
   const recipes = edited ? [null, recipe] : [null]
   const text = [...promptIds, ...generatedIds.slice(0, -1)]
   const size = Math.max(1, Math.floor(LOGITS_AT_ONCE / (recipes.length * d_vocab)))
   const baselineLogprob: number[] = []
   const kl: number[] = []
-  let reading = startReading(steered, recipes.length)
+  let reading = startReading(steering, recipes)
   while (baselineLogprob.length < generatedIds.length) {
     await breathe(task)
     const done = baselineLogprob.length
@@ -44,7 +45,7 @@ export async function scoreColumn(
     const firstSelected = promptIds.length - 1 + done - start
     const select = Array.from({ length: count }, (_, index) => firstSelected + index)
     const piece = text.slice(start, start + firstSelected + count)
-    const read = await readTokens(steered, reading, [piece], recipes, promptIds.length, select)
+    const read = await readColumns(reading, { text: [piece], promptLength: promptIds.length, select })
     reading = read.reading
     for (let index = 0; index < count; index++) {
       const unsteered = rowOf(read.logits.data, index, d_vocab)
