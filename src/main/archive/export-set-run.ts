@@ -1,5 +1,6 @@
 /** A run over a prompt set as one table, with a manifest beside it that says where its numbers come from. */
 import { stat } from 'node:fs/promises'
+import { promptText } from '../../shared/prompt-text'
 import type { SetPrompt, SetResult } from '../../shared/records/sets'
 import { checkCancelled, type Task } from '../../shared/task'
 import { resultsTable } from '../sets/results'
@@ -70,7 +71,7 @@ function tableOfPrompts(results: readonly SetResult[], prompts: readonly SetProm
       nullable(
         'prompt_text',
         'string',
-        ofPrompt(({ prompt }) => ('text' in prompt ? prompt.text : null))
+        ofPrompt(({ prompt }) => ('ids' in prompt ? null : promptText(prompt)))
       ),
       nullable(
         'group',

@@ -15,7 +15,7 @@ import {
   suffixLogits,
   verifyLatents
 } from '../attribution'
-import { modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
+import { chatIds, modelInfo, nextLogits, nextTokens, promptIds, topTokens, type ModelSessions } from '../models'
 import type { Model } from '../models/types'
 import { runPreflight, SAMPLE_TEXT } from '../preflight'
 import { listDevices, openSession, runtimeVersion } from '../runtime'
@@ -28,6 +28,7 @@ import { createExperimentHandlers } from './experiment-handlers'
 import { createLabelHandlers } from './label-handlers'
 import { createOpened, type Opened } from './opened'
 import { createSetHandlers } from './set-handlers'
+import { withSteering } from './steering-bench'
 import { shortStamp } from './stamp'
 import { createVectorHandlers } from './vector-handlers'
 import { searchVocabulary } from './vocabulary'
@@ -95,13 +96,7 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
       opened.bench(input, (bench) => verifyLatents(bench, input, input.latents, task, (effects) => task.emit({ effects }))),
     'steering.compare': (input, task) => {
       const onToken: Parameters<typeof compareRuns>[3] = (column, index, token) => task.emit({ column, index, token })
-      if (input.sae === null)
-        return opened.sessions(input.model, input.device, (sessions) =>
-          compareRuns({ sessions, sae: null, versions }, input, task, onToken)
-        )
-      return opened.bench({ ...input, sae: input.sae }, ({ sessions, encoder, hook, reads }) =>
-        compareRuns({ sessions, sae: { encoder, hook, reads }, versions }, input, task, onToken)
-      )
+      return withSteering(opened, input, input.recipes, versions, (bench) => compareRuns(bench, input, task, onToken))
     },
     ...createVectorHandlers(opened, version),
     ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
@@ -133,7 +128,10 @@ function tokenHandlers(opened: Opened): Pick<EngineHandlers, 'tokens.encode' | '
   return {
     'tokens.encode': ({ model, prompt }) =>
       opened.model(model, (found) => ({
-        tokens: shown(found, 'text' in prompt ? found.tokenizer.encode(prompt.text) : promptIds(found, prompt))
+        tokens: shown(
+          found,
+          'text' in prompt ? found.tokenizer.encode(prompt.text) : 'chat' in prompt ? chatIds(found, prompt) : promptIds(found, prompt)
+        )
       })),
     'tokens.target': ({ model, text }) => opened.model(model, (found) => ({ tokens: shown(found, found.tokenizer.encodeRaw(text)) })),
     'tokens.search': ({ model, query, limit }) => opened.model(model, (found) => ({ tokens: searchVocabulary(found, query, limit) }))

@@ -9,6 +9,7 @@ import { failToRead } from '../tensors/files'
 import { hashFiles } from '../tensors/hash'
 import { readJsonObject } from '../tensors/json'
 import { ARCHITECTURES } from './architectures'
+import { readChatTemplate } from './chat-file'
 import { endIds, unsupported } from './config'
 import { modelMemory } from './memory'
 import { openTokenizer } from './tokenizer'
@@ -19,7 +20,7 @@ import { countParameters, precisionOf, readWeights, weightFiles } from './weight
 /**
  * Reads and checks everything of a model but its weights' values.
  * @throws FILE_MISSING, FILE_UNREADABLE, MODEL_FOLDER_INVALID, JSON_INVALID, MODEL_CONFIG_INVALID, ARCHITECTURE_UNKNOWN,
- * MODEL_FEATURE_UNSUPPORTED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE, TOKENIZER_INVALID, and what `readTensorFile` throws
+ * MODEL_FEATURE_UNSUPPORTED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE, TOKENIZER_INVALID, CHAT_TEMPLATE_INVALID, and what `readTensorFile` throws
  */
 export async function openModel(given: string): Promise<Model> {
   const folder = resolve(given)
@@ -31,8 +32,9 @@ export async function openModel(given: string): Promise<Model> {
   const config = architecture.readConfig(rawConfig, configPath)
   const required = architecture.requiredWeights(config, rawConfig)
   const weights = await readWeights(await weightFiles(folder), required, architecture.prefixes)
-  const [tokenizer, eosIds, hash] = await Promise.all([
+  const [tokenizer, chat, eosIds, hash] = await Promise.all([
     openTokenizer(folder, config.d_vocab),
+    readChatTemplate(folder),
     generationEndIds(folder),
     hashFiles([configPath, ...tokenizerPaths(folder), ...weights.paths])
   ])
@@ -45,6 +47,7 @@ export async function openModel(given: string): Promise<Model> {
     weights: weights.refs,
     extraTensors: weights.extra,
     tokenizer,
+    chat,
     hash,
     precision: precisionOf(weights.refs),
     parameters: countParameters(weights.refs),
@@ -73,7 +76,8 @@ export function modelInfo(model: Model): ModelInfo {
     hash: model.hash,
     hookPoints: [...model.architecture.hookPoints(model.config, model.rawConfig)],
     memoryEstimate: estimateOf(modelMemory(model)),
-    readPoints: [...model.architecture.readPoints(model.config, model.rawConfig)]
+    readPoints: [...model.architecture.readPoints(model.config, model.rawConfig)],
+    chat: model.chat !== null
   }
 }
 

@@ -3,17 +3,19 @@ import { assert, fail } from '../../shared/errors'
 import type { NextToken, PromptInput } from '../../shared/records/token'
 import { f32, floatsOf, i64 } from '../runtime/tensors'
 import type { Feeds, Tensor } from '../runtime/types'
+import { chatIds } from './chat'
 import { widthOf } from './hooks'
 import type { ModelSessions } from './sessions'
 import type { Model } from './types'
 
 /**
- * A prompt's ids: text through the tokenizer, with BOS as its files say, or exact ids to which nothing is added.
- * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, TOKEN_UNKNOWN
+ * A prompt's ids: text through the tokenizer, with BOS as its files say; exact ids, to which nothing is added; or a chat through the
+ * model's template.
+ * @throws PROMPT_EMPTY, PROMPT_TOO_LONG, TOKEN_UNKNOWN, and what `chatIds` throws
  */
 export function promptIds(model: Model, prompt: PromptInput): number[] {
   if ('text' in prompt && prompt.text === '') fail('PROMPT_EMPTY')
-  const ids = 'text' in prompt ? model.tokenizer.encode(prompt.text) : [...prompt.ids]
+  const ids = 'text' in prompt ? model.tokenizer.encode(prompt.text) : 'ids' in prompt ? [...prompt.ids] : chatIds(model, prompt)
   const { n_ctx: limit, d_vocab } = model.config
   if (ids.length === 0) fail('PROMPT_EMPTY')
   if (ids.length > limit) fail('PROMPT_TOO_LONG', { tokens: ids.length, limit, excess: ids.length - limit })

@@ -58,6 +58,7 @@ export function createTokenizer({ file, config, path, scores }: TokenizerSource,
   }
   const encodeText = watched(createPipeline({ ...options, begins: true }))
   const encodeRaw = watched(createPipeline({ ...options, begins: false }))
+  const encodeRendered = watched(createPipeline({ ...options, addedTokens: file.added_tokens, begins: true }))
 
   const token = (id: number): Token => {
     // Vocabularies are often padded to a round size: such ids have logits but no spelling.
@@ -77,6 +78,7 @@ export function createTokenizer({ file, config, path, scores }: TokenizerSource,
   return {
     encode: (text) => [...before, ...encodeText(text), ...after],
     encodeRaw,
+    encodeRendered,
     token,
     decode,
     specialIds,

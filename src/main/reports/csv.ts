@@ -4,8 +4,8 @@
  */
 import Papa from 'papaparse'
 import { freezeOf, FREEZES, scopeWords } from '../../renderer/utils/switches'
+import { promptText } from '../../shared/prompt-text'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
-import type { PromptInput } from '../../shared/records/token'
 import { labelsOf } from './parts'
 
 export type CsvCell = string | number | boolean | null
@@ -55,8 +55,6 @@ function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
     exact_effect: effects.get(latent.latent) ?? null
   }))
 }
-
-const promptText = (prompt: PromptInput): string => ('text' in prompt ? prompt.text : prompt.ids.join(' '))
 
 function tokenRows(saved: SavedComparison): Record<string, CsvCell>[] {
   return saved.comparison.columns.flatMap(({ recipe, tokens, scores }, column) =>

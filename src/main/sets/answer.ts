@@ -3,6 +3,7 @@ import { fail } from '../../shared/errors'
 import type { TargetInput, TargetKind } from '../../shared/records/ranking'
 import type { SetPrompt, SetTarget } from '../../shared/records/sets'
 import type { PromptInput } from '../../shared/records/token'
+import { chatIds } from '../models'
 import type { Model } from '../models/types'
 
 /** Targets that read one token. */
@@ -36,6 +37,6 @@ export function answerIds(model: Model, prompt: PromptInput, answer: string): nu
 
 function endsWithSpace(model: Model, prompt: PromptInput): boolean {
   if ('text' in prompt) return /\s$/.test(prompt.text)
-  const last = prompt.ids.at(-1)
+  const last = ('ids' in prompt ? prompt.ids : chatIds(model, prompt)).at(-1)
   return last !== undefined && last >= 0 && last < model.config.d_vocab && /\s$/.test(model.tokenizer.token(last).text)
 }

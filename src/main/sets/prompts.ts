@@ -3,14 +3,14 @@
  * Opens no files and knows no model, so that the archive reads with it, too.
  *
  * JSONL: an object in each line. CSV: names in the first line; cells are separated by the comma, semicolon or tab that the first line has
- * most of. A prompt is text, or exact token ids: a list in JSON, "1,2,3" in a CSV column called tokens, ids or token_ids; a row whose
+ * most of. A prompt is text, the turns of a chat (JSONL), or exact token ids: a list in JSON, "1,2,3" in a CSV column called tokens, ids or token_ids; a row whose
  * prompt is empty takes such a column instead. A target is text, or JSON as `TargetInput` has it ({"id": 5}); a number is an id.
  */
 import { extname } from 'node:path'
 import { fail } from '../../shared/errors'
 import type { SetColumns, SetPrompt } from '../../shared/records/sets'
 import { TargetInput } from '../../shared/records/ranking'
-import type { PromptInput } from '../../shared/records/token'
+import { ChatInput, type PromptInput } from '../../shared/records/token'
 import { parseCsv } from '../tables/csv'
 import { parseJsonl } from '../tables/jsonl'
 
@@ -44,7 +44,7 @@ type Role = keyof SetColumns
 
 /** Names by which columns are recognised, in any case; the first that the file has. */
 const NAMES: Record<Role, readonly string[]> = {
-  prompt: ['prompt', 'text', 'question', 'input', 'sentence', 'clean', 'clean_prompt', 'tokens', 'ids', 'token_ids'],
+  prompt: ['prompt', 'text', 'question', 'input', 'sentence', 'clean', 'clean_prompt', 'messages', 'chat', 'conversation', 'tokens', 'ids', 'token_ids'],
   id: ['id', 'prompt_id', 'key'],
   answer: ['answer', 'label', 'expected', 'completion', 'output'],
   target: ['target', 'target_token'],
@@ -165,9 +165,10 @@ function promptOf(row: Row, name: string, columns: readonly string[], at: At, re
   return row.cell(name) === '' ? { text: '' } : refuse(at(name), 'there is no prompt')
 }
 
-/** Text or ids; null where the cell is empty. */
+/** Text, ids or the turns of a chat; null where the cell is empty. */
 function inputOf(cell: unknown, name: string, at: At, refuse: Refuse): PromptInput | null {
   if (cell === undefined || cell === null || cell === '') return null
+  if (isTurns(cell)) return chatOf(cell, (reason) => refuse(at(name), reason))
   if (Array.isArray(cell)) return { ids: idsOf(cell, (reason) => refuse(at(name), reason)) }
   if (typeof cell !== 'string') return refuse(at(name), 'it is neither text nor a list of token ids')
   if (cell.length > MAX_CELL) refuse(at(name), `it is longer than ${MAX_CELL} characters`)
@@ -179,6 +180,16 @@ function inputOf(cell: unknown, name: string, at: At, refuse: Refuse): PromptInp
       (reason) => refuse(at(name), reason)
     )
   }
+}
+
+const isTurns = (cell: unknown): cell is unknown[] => Array.isArray(cell) && typeof cell[0] === 'object'
+
+/** A chat, as data sets have it: [{"role": "user", "content": "..."}]. */
+function chatOf(cell: unknown[], refuse: (reason: string) => never): PromptInput {
+  const parsed = ChatInput.safeParse({ chat: cell })
+  if (!parsed.success) return refuse('it is not a list of turns such as {"role": "user", "content": "..."} by system, user and assistant')
+  const length = parsed.data.chat.reduce((sum, { content }) => sum + content.length, 0)
+  return length > MAX_CELL ? refuse(`it is longer than ${MAX_CELL} characters`) : parsed.data
 }
 
 function idsOf(list: readonly unknown[], refuse: (reason: string) => never): number[] {

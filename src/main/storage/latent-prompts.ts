@@ -1,5 +1,6 @@
 /** Where a latent mattered: found by looking through the latents of every batch, which is quicker than keeping an index of them. */
 import type { Selectable } from 'kysely'
+import { promptText } from '../../shared/prompt-text'
 import type { LatentPrompt, SetResult } from '../../shared/records/sets'
 import { failDatabase } from './failures'
 import type { Project } from './project'
@@ -85,7 +86,7 @@ async function described(project: Project, hits: readonly Hit[], pause: () => Pr
       for (const hit of ofBatch) {
         const [result, asked] = [results.get(hit.index), prompts.get(hit.index)]
         if (!result) continue
-        const text = asked === undefined ? '' : 'text' in asked.prompt ? asked.prompt.text : asked.prompt.ids.join(' ')
+        const text = asked === undefined ? '' : promptText(asked.prompt)
         const { run, rank } = hit
         const numbers = { rank, score: result.score[rank - 1] ?? 0, maxActivation: result.maxActivation[rank - 1] ?? 0 }
         const names = { runId: run.id, runName: run.name, setName: run.setName, promptId: result.id, promptText: text }

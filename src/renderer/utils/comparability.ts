@@ -4,6 +4,7 @@
  * Other latents: the numbers name different directions, so an aligned row means nothing. Other scores: ranks can be
  * compared, sizes cannot. Other question: a difference one may be comparing on purpose, but should know of.
  */
+import { promptText } from '../../shared/prompt-text'
 import type { Ranking } from '../../shared/records/ranking'
 import type { PromptInput } from '../../shared/records/token'
 import { shortHash } from './format'
@@ -92,8 +93,9 @@ export function targetWords({ target, tokens }: Ranking): string {
 }
 
 function promptWords(prompt: PromptInput): string {
-  if (!('text' in prompt)) return `${prompt.ids.length} token ids`
-  return prompt.text.length > COUNTERFACTUAL_END ? `… ${prompt.text.slice(-COUNTERFACTUAL_END)}` : prompt.text
+  if ('ids' in prompt) return `${prompt.ids.length} token ids`
+  const text = promptText(prompt)
+  return text.length > COUNTERFACTUAL_END ? `… ${text.slice(-COUNTERFACTUAL_END)}` : text
 }
 
 /** What differs between the rankings, gravest first; empty for one ranking or none. */

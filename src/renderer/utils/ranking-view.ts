@@ -1,4 +1,5 @@
 /** What the Analyse view draws, taken from a Ranking: pure, so that it can be tested and reused. */
+import { promptText } from '../../shared/prompt-text'
 import type { RankedLatent, Ranking } from '../../shared/records/ranking'
 
 const LAST_WORDS = 4
@@ -84,7 +85,7 @@ export function autoName(ranking: Ranking, promptName: string, method: string): 
 
 /** The last few words of the prompt, which stand nearest to the target. */
 function lastWords(ranking: Ranking): string {
-  const text = 'text' in ranking.prompt ? ranking.prompt.text : ranking.tokens.map((token) => token.text).join('')
+  const text = !('ids' in ranking.prompt) ? promptText(ranking.prompt) : ranking.tokens.map((token) => token.text).join('')
   const words = text.trim().split(/\s+/)
   return words.length > LAST_WORDS ? `…${words.slice(-LAST_WORDS).join(' ')}` : words.join(' ')
 }

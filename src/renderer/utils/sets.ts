@@ -1,4 +1,5 @@
 /** Words for prompt sets and runs over them. */
+import { promptText as textOf } from '../../shared/prompt-text'
 import type { Interval, SetColumns, SetPrompt, SetRunSummary } from '../../shared/records/sets'
 import { formatCount, formatNumber, formatShare, formatSigned } from './format'
 
@@ -9,7 +10,7 @@ export function stemOf(path: string): string {
 }
 
 /** What a set's prompt asks, as text; exact ids as they are. */
-export const promptText = ({ prompt }: Pick<SetPrompt, 'prompt'>): string => ('text' in prompt ? prompt.text : prompt.ids.join(' '))
+export const promptText = ({ prompt }: Pick<SetPrompt, 'prompt'>): string => textOf(prompt)
 
 /** The parts of a set's row that a file may hold, and what they are for. */
 export const COLUMN_HINTS: Record<keyof SetColumns, { label: string; hint: string }> = {

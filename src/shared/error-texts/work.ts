@@ -57,6 +57,26 @@ export const WORK_ERRORS = {
     message: "The prompt has {tokens} tokens, but the model's context holds {limit}.",
     fix: 'Shorten it by at least {excess} tokens.'
   },
+  CHAT_NONE: {
+    message: 'The model {model} has no chat template: it was not made for chats, or its folder lacks the file.',
+    fix: 'Write the prompt as plain text, or put the chat_template.jinja of the model into its folder.'
+  },
+  CHAT_TEMPLATE_INVALID: {
+    message: 'The chat template in {path} cannot be used: {reason}.',
+    fix: "Download it again from the model's page, or write the prompt as plain text."
+  },
+  CHAT_TEMPLATE_EXCESS: {
+    message: 'The chat template in {path} was stopped: {reason}.',
+    fix: 'A template that is meant well does not need as much; use the one from the page of the model, or write the prompt as plain text.'
+  },
+  CHAT_REFUSED: {
+    message: 'The chat template of {model} does not take these turns: {reason}',
+    fix: 'Usually user and assistant take turns, and the user begins.'
+  },
+  CHAT_NO_SYSTEM: {
+    message: 'The chat template of {model} takes no system prompt: {reason}.',
+    fix: 'Leave the system prompt out, or say the same at the beginning of the first user turn.'
+  },
   TOKEN_UNKNOWN: { message: 'There is no token with the id {id}.', fix: 'The vocabulary has the ids 0 to {last}.' },
   TARGET_SEVERAL_TOKENS: {
     message: 'The target "{text}" is {count} tokens for this model: {pieces}.',

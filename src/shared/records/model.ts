@@ -47,7 +47,9 @@ export const ModelInfo = z.object({
   /** Further places a transcoder may read. */
   readPoints: z.array(z.string()).default([]),
   /** For an attribution of a prompt of usual length; null until it is estimated. */
-  memoryEstimate: MemoryEstimate.nullable().default(null)
+  memoryEstimate: MemoryEstimate.nullable().default(null),
+  /** Whether it has a chat template, so that prompts can be chats. */
+  chat: z.boolean().optional()
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SaeReading } from './model'
 import { PreflightSummary } from './preflight'
-import { NextToken, PromptInput, Token } from './token'
+import { NextToken, PromptInput, TextInput, Token } from './token'
 
 /** The named methods: each a preset of the switches below (main/attribution/methods/). */
 export const MethodName = z.enum([
@@ -61,7 +61,7 @@ export const TargetInput = z.union([
   z.object({ id: z.number().int() }),
   z.object({ text: z.string() }),
   z.object({ plus: z.array(TokenChoice).min(1).max(64), minus: z.array(TokenChoice).min(1).max(64) }),
-  z.object({ continuation: PromptInput }),
+  z.object({ continuation: TextInput }),
   z.object({ from: z.number().int().min(1), to: z.number().int().min(1) })
 ])
 export type TargetInput = z.infer<typeof TargetInput>

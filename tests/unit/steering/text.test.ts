@@ -9,6 +9,7 @@ function byteTokenizer(dropFirstSpace: boolean): Tokenizer {
   return {
     encode: (text) => [256, ...encodeRaw(text)],
     encodeRaw,
+    encodeRendered: encodeRaw,
     token: (id) => ({ id, text: bytes([id]), special: id === 256 }),
     decode: (ids) => (dropFirstSpace ? bytes(ids).replace(/^ /, '') : bytes(ids)),
     specialIds: new Set([256]),

@@ -6,6 +6,7 @@ import { alignDecimals, formatNumber, formatShare, formatSigned, plural } from '
 import { carriers, indexEntries, positionScores, rankingRows, type RankingRow } from '../../../renderer/utils/ranking-view'
 import { AGGREGATIONS, freezeOf, FREEZES, scopeWords } from '../../../renderer/utils/switches'
 import { visibleToken } from '../../../renderer/utils/tokens'
+import { promptText } from '../../../shared/prompt-text'
 import type { SavedRanking } from '../../../shared/records/project'
 import type { Ranking, RankingTarget } from '../../../shared/records/ranking'
 import type { PromptInput } from '../../../shared/records/token'
@@ -114,7 +115,8 @@ function terms({ terms }: RankingTarget): Html {
   return html`<span class="next">${each}</span>${rest > 0 ? html` <span class="soft">and ${plural(rest, 'more term')}</span>` : null}`
 }
 
-const promptOf = (prompt: PromptInput): Html => ('text' in prompt ? typed(prompt.text) : html`${plural(prompt.ids.length, 'token id')}`)
+const promptOf = (prompt: PromptInput): Html =>
+  'ids' in prompt ? html`${plural(prompt.ids.length, 'token id')}` : typed(promptText(prompt))
 const isFrozen = ({ frozen }: Ranking): boolean => frozen.attention || frozen.norms
 
 /** How far the scores of a path add up to the change they explain. */
