@@ -1,7 +1,7 @@
 /** What happens at one hook point: the SAEs that read there, the edits of each recipe, and the directions they act along. */
 import { assert } from '../../shared/errors'
 import { canonicalHook } from '../models'
-import { activationOf, readDirections, type ActiveLatents, type Directions, type Encoder } from '../saes'
+import { activationOf, decode, readDirections, type ActiveLatents, type Directions, type Encoder } from '../saes'
 import type { CompiledEdit, CompiledRecipe, SteeringSaes } from './compile'
 import { saeOf } from './compile'
 
@@ -84,10 +84,14 @@ async function createReader(encoder: Encoder, reads: number | null, latents: rea
     directions: await readDirections(encoder.sae, latents),
     async encode(input, n, value) {
       const active = await encoder.encode(input, n, value)
-      const { tokenScale, reconstruction } = active
+      // The runtime sums over the latents that are active at any of the n positions, so its reconstruction of one depends on the others in its
+      // last bits, and the text of a column on its neighbours. This one does not.
+      let reconstruction: Float32Array | null = null
       return {
-        tokenScale,
-        reconstruction,
+        tokenScale: active.tokenScale,
+        get reconstruction() {
+          return (reconstruction ??= decode(active, active.Z))
+        },
         activation: (row, latent) => activationOf(active, row, latent),
         largest: (row) => largestOf(active, row)
       }
