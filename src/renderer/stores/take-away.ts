@@ -98,10 +98,11 @@ export const useTakeAway = defineStore('take-away', () => {
         const { recipe, missing } = asHere(found.recipe, library.saes, library.sae?.hash ?? null)
         const { id: _id, name, ...rest } = recipe
         const taken = recipes.all.map((saved) => saved.recipe.name)
-        if (!(await steering.addRecipe({ ...rest, name: taken.includes(name) ? freeName(taken, name) : name }))) return
+        const added = await steering.addRecipe({ ...rest, name: taken.includes(name) ? freeName([...taken, `${name} 1`], name) : name })
+        if (!added) return
         const absent = missing.map((sae) => `Its SAE ${sae} is not in the library.`)
         const notes = [...found.notes, ...absent]
-        toasts.show([`Imported the recipe “${name}”.`, ...notes].join(' '), { tone: notes.length > 0 ? 'plain' : 'good' })
+        toasts.show([`Imported the recipe “${added.name}”.`, ...notes].join(' '), { tone: notes.length > 0 ? 'plain' : 'good' })
       } catch (thrown) {
         if (!(thrown instanceof WorkbenchError) || thrown.code !== 'VECTOR_HOOK_NEEDED') throw thrown
         placing.value = path
