@@ -109,8 +109,9 @@ export const useSteering = defineStore('steering', () => {
     const named = saes.apart(id)?.named
     if (!named) return
     const before = columns.value.map((recipe) => recipe.id)
+    const waiting = apart.value.map(({ recipe }) => recipe.id).filter((each) => each !== id)
     recipes.edit(named, library.sae ?? NO_SAE)
-    place([...before, id])
+    setColumns([...before, id, ...waiting])
     activeId.value = id
   }
 
