@@ -37,9 +37,15 @@ export function sessionOptions(
     // The arena keeps what it once had, in steps that double: 0.6 GB where 0.15 GB are in use (131,072 latents, 64 positions).
     ...(lean ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
     logSeverityLevel: 4,
-    extra: { session }
+    extra: { session, ...(device === 'cpu' ? { optimization: UNFUSED } : {}) }
   }
 }
+
+/**
+ * LayerNorm that is fused with the addition before it rounds otherwise than the two alone. Where a model is cut in between they cannot be
+ * fused, so that the place of a cut would show in the last bits of what comes after it, and could change a sampled token.
+ */
+const UNFUSED = { disable_specified_optimizers: 'SkipLayerNormFusion' }
 
 /**
  * WebGPU's sine and cosine may be off by 5e-4 and by anything for large angles (WGSL specification, "Accuracy of concrete floating
