@@ -13,7 +13,11 @@ const MOST = 2 ** 27
  * the same as a part of the whole.
  */
 export async function readAll(path: string): Promise<Snapshot> {
-  const file = await readTensorFile(path)
+  return readAllOf(await readTensorFile(path))
+}
+
+/** The same of a container that was opened already. */
+export async function readAllOf(file: TensorFile): Promise<Snapshot> {
   const snapshot = new Map<string, { digest: string; from: readonly Range[] }>()
   let left = MOST
   for (const entry of file.tensors.values()) {
