@@ -44,6 +44,8 @@ export interface ChainRead {
   readonly patterns: Feeds
   /** Hook values at each cut after its edits, [columns, seq, width]. */
   readonly after: ReadonlyMap<string, Tensor<Float32Array>>
+  /** What else is read at each cut, in the order of `Cut.reads`, [columns, seq, d_in]. */
+  readonly inputs: ReadonlyMap<string, readonly Tensor<Float32Array>[]>
   readonly reading: ChainReading
 }
 
@@ -80,9 +82,11 @@ export async function readChain(chain: Chain, reading: ChainReading, piece: Piec
   const span = { first: reading.length, promptLength, special }
   const sizes = new Float32Array(columns * seq)
   const caches: Feeds[] = []
-  const after = new Map<string, Tensor<Float32Array>>()
+  const values = new Map<string, Tensor<Float32Array>>()
+  const inputs = new Map<string, readonly Tensor<Float32Array>[]>()
   const handed: Feeds[] = []
-  const step = { positions: positionsFrom(reading.length, seq), select: i64([select.length], select), reading, seq }
+  const chosen = rowsToRead(select, seq)
+  const step = { positions: positionsFrom(reading.length, seq), select: i64([chosen.length], chosen), reading, seq }
   let feeds: Feeds = { tokens: i64([text.length, seq], text.flat()) }
   for (const [at, segment] of chain.segments.entries()) {
     const given = patternsFor(segment, acting.patterns, feeds)
@@ -91,19 +95,49 @@ export async function readChain(chain: Chain, reading: ChainReading, piece: Piec
     handed.push(patternsOf(segment, outputs, columns))
     const cut = chain.cuts[at]
     if (cut === undefined) {
-      feeds = { logits: spread(outputs, 'logits', columns) }
+      feeds = { logits: lastRows(spread(outputs, 'logits', columns), select.length) }
       break
     }
-    const hooked = hookedOf(cut.reads, outputs, columns)
+    const after = segment.gives.has('hook') ? '' : '_out'
+    const hooked = hookedOf(cut.reads, outputs, `hook${after}`, columns)
     const edited = await editHookValues(cut, hooked, recipes, span, gates)
     edited.sizes?.forEach((size, i) => (sizes[i] = Math.max(sizes[i] ?? 0, size)))
-    after.set(cut.hook, edited.value)
-    feeds = { hook: edited.value, ...(outputs.beside ? { beside: spread(outputs, 'beside', columns) } : {}) }
+    values.set(cut.hook, edited.value)
+    inputs.set(cut.hook, hooked.inputs)
+    feeds = { hook: edited.value, ...(outputs[`beside${after}`] ? { beside: spread(outputs, `beside${after}`, columns) } : {}) }
   }
   const logits = feeds.logits
   assert(logits?.data instanceof Float32Array, 'the last segment yields logits')
   const patterns: Feeds = Object.fromEntries(handed.flatMap((some) => Object.entries(some)))
-  return { logits: f32(logits.dims, logits.data), sizes, patterns, after, reading: { length: reading.length + seq, caches } }
+  return {
+    logits: f32(logits.dims, logits.data),
+    sizes,
+    patterns,
+    after: values,
+    inputs,
+    reading: { length: reading.length + seq, caches }
+  }
+}
+
+/**
+ * Of a longer piece never one row alone is read in the last block, but with another before it: the runtime multiplies a single row by another
+ * kernel, so that a column's last bits would tell whether one beside it had the last block cut, where all rows are read.
+ */
+function rowsToRead(select: readonly number[], seq: number): readonly number[] {
+  const [only = 0] = select
+  return select.length !== 1 || seq === 1 ? select : [only === 0 ? 1 : only - 1, only]
+}
+
+/** The last `count` of the rows of each column. */
+function lastRows(logits: Tensor<Float32Array>, count: number): Tensor<Float32Array> {
+  const [columns = 0, rows = 0, size = 0] = logits.dims
+  if (rows === count) return logits
+  const data = new Float32Array(columns * count * size)
+  for (let column = 0; column < columns; column++) {
+    const end = (column + 1) * rows * size
+    data.set(logits.data.subarray(end - count * size, end), column * count * size)
+  }
+  return f32([columns, count, size], data)
 }
 
 interface Step {
@@ -143,10 +177,10 @@ function spread(outputs: Readonly<Record<string, Tensor>>, name: string, columns
   return found.dims[0] === columns ? found : takeRows(found, new Array<number>(columns).fill(0))
 }
 
-function hookedOf(reads: readonly string[], outputs: Readonly<Record<string, Tensor>>, columns: number): Hooked {
-  const shared = columns > 1 && outputOf(outputs, 'hook').dims[0] === 1
+function hookedOf(reads: readonly string[], outputs: Readonly<Record<string, Tensor>>, hook: string, columns: number): Hooked {
+  const shared = columns > 1 && outputOf(outputs, hook).dims[0] === 1
   const names = reads.length === 1 ? ['also'] : reads.map((_, i) => `at.${i}`)
-  return { value: spread(outputs, 'hook', columns), inputs: names.map((name) => spread(outputs, name, columns)), shared }
+  return { value: spread(outputs, hook, columns), inputs: names.map((name) => spread(outputs, name, columns)), shared }
 }
 
 const isPattern = (name: string): boolean => name.startsWith('pattern.')

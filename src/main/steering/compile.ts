@@ -117,9 +117,15 @@ function compileCondition(
   return { ...condition, sae: key }
 }
 
-/** The hook points that some recipe needs, in forward order. */
-export function cutsOf(model: Model, saes: SteeringSaes, recipes: readonly (CompiledRecipe | null)[]): string[] {
-  const hooks = recipes.flatMap((recipe) => (recipe === null ? [] : hooksOf(saes, recipe)))
+/** The hook points that some recipe needs, and those of the SAEs `encoded`, in forward order. */
+export function cutsOf(
+  model: Model,
+  saes: SteeringSaes,
+  recipes: readonly (CompiledRecipe | null)[],
+  encoded: readonly string[] = []
+): string[] {
+  const own = encoded.map((key) => saeOf(saes, key).hook)
+  const hooks = [...own, ...recipes.flatMap((recipe) => (recipe === null ? [] : hooksOf(saes, recipe)))]
   const distinct = [...new Map(hooks.map((hook) => [canonicalHook(hook), hook])).values()]
   return distinct.sort((a, b) => hookOrder(model, a) - hookOrder(model, b))
 }

@@ -47,8 +47,13 @@ export interface Cut {
   of(recipe: CompiledRecipe): EditsAt | null
 }
 
-/** Reads the decoder rows of every latent that a recipe edits at `hook`. */
-export async function createCut(hook: string, saes: SteeringSaes, recipes: readonly (CompiledRecipe | null)[]): Promise<Cut> {
+/** Reads the decoder rows of every latent that a recipe edits at `hook`. SAEs here that are `encoded` have a reader without any. */
+export async function createCut(
+  hook: string,
+  saes: SteeringSaes,
+  recipes: readonly (CompiledRecipe | null)[],
+  encoded: readonly string[] = []
+): Promise<Cut> {
   const place = canonicalHook(hook)
   const here = (key: string): boolean => canonicalHook(saeOf(saes, key).hook) === place
   const at = new Map<CompiledRecipe, EditsAt>()
@@ -59,7 +64,7 @@ export async function createCut(hook: string, saes: SteeringSaes, recipes: reado
     const asked = recipe.edits.filter(({ condition }) => condition?.kind === 'activation' && here(condition.sae))
     if (edits.length + replaced.length + asked.length > 0) at.set(recipe, { edits, replaced, asked })
   }
-  const keys = [...new Set([...at.values()].flatMap(keysOf))]
+  const keys = [...new Set([...[...at.values()].flatMap(keysOf), ...encoded.filter(here)])]
   const reads = [...new Set(keys.map((key) => saeOf(saes, key).reads).filter((read) => canonicalHook(read) !== place))]
   const readers = new Map<string, Reader>()
   for (const key of keys) {

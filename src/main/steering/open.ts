@@ -41,25 +41,36 @@ export interface SteeringParts {
 
 /**
  * Compiles the recipes and loads the sessions that are not loaded yet. The model is cut where the recipes need it; with the bench's own SAE
- * it is always cut at its hook point, so that a baseline runs the sessions that exact ablation uses too.
+ * it is always cut at its hook point, so that a baseline runs the sessions that exact ablation uses too. `encoded` are keys of SAEs whose
+ * hook points the model is cut at besides, and whose inputs are handed out (`ColumnsRead.input`).
  * @throws LATENT_UNKNOWN, INTERVENTION_INVALID, DIRECTION_INVALID, HOOK_UNKNOWN, TOKEN_UNKNOWN, RUNTIME_FAILED, OUT_OF_MEMORY
  */
-export async function openSteering({ sessions, sae, others }: SteeringParts, recipes: readonly (Recipe | null)[]): Promise<Steering> {
+export async function openSteering(
+  parts: SteeringParts,
+  recipes: readonly (Recipe | null)[],
+  encoded: readonly string[] = []
+): Promise<Steering> {
+  const { sessions, sae } = parts
   const { model } = sessions
-  const saes: SteeringSaes = new Map([...(others ?? []), ...(sae === null ? [] : [[OWN, sae] as const])])
+  const saes = saesOf(parts)
   const compiled = new Map<Recipe, CompiledRecipe>()
   for (const recipe of recipes) if (recipe !== null && !compiled.has(recipe)) compiled.set(recipe, compileRecipe(model, saes, recipe))
   const all = [...compiled.values()]
-  const needed = cutsOf(model, saes, all)
+  const needed = cutsOf(model, saes, all, encoded)
   const hooks = needed.length === 0 && sae !== null ? [sae.hook] : needed
   const cuts: Cut[] = []
-  for (const hook of hooks) cuts.push(await createCut(hook, saes, all))
+  for (const hook of hooks) cuts.push(await createCut(hook, saes, all, encoded))
   const freezes = all.some(({ frozen }) => frozen)
   return {
     plain: await openChain(sessions, cuts),
     frozen: freezes ? { source: await openChain(sessions, cuts, 'out'), given: await openChain(sessions, cuts, 'given') } : null,
     compiled: (recipe) => (recipe === null ? null : (compiled.get(recipe) ?? null))
   }
+}
+
+/** The SAEs of a bench by key: its own, and the others by their hash. */
+export function saesOf({ sae, others }: SteeringParts): SteeringSaes {
+  return new Map([...(others ?? []), ...(sae === null ? [] : [[OWN, sae] as const])])
 }
 
 async function openChain(sessions: ModelSessions, cuts: readonly Cut[], patterns?: 'out' | 'given'): Promise<Chain> {

@@ -9,6 +9,7 @@ import { f32 } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
 import { keepChain, partChain, readChain, startChain, type ChainRead, type ChainReading, type Piece } from './chain'
 import type { CompiledEdit, CompiledRecipe } from './compile'
+import type { Cut } from './editor'
 import { holds, type Gates } from './edit'
 import type { Chain, Steering } from './open'
 import { logTotal } from './sampling'
@@ -39,6 +40,8 @@ export interface ColumnsRead {
   readonly sizes: Float32Array
   /** Values at a cut after its edits, [seq, width], of one column. */
   after(hook: string, column: number): Float32Array
+  /** What the SAE of a key reads at a cut, [seq, d_in], of one column: the value after the edits, or what a transcoder reads elsewhere. */
+  input(cut: Cut, key: string, column: number): Float32Array
 }
 
 /** Largest number of logits a shadow holds at once: 64 MiB of float32. */
@@ -124,16 +127,21 @@ export async function readColumns(reading: Reading, { text, promptLength, select
       places.set(column, { read, row })
     })
   }
+  const rowOf = (column: number, of: (read: ChainRead) => Tensor<Float32Array> | undefined): Float32Array => {
+    const place = places.get(column)
+    const value = place && of(place.read)
+    assert(place && value, 'the model is cut at the hook points that are asked for')
+    const size = value.data.length / (value.dims[0] ?? 1)
+    return value.data.subarray(place.row * size, (place.row + 1) * size)
+  }
   return {
     reading: { length: reading.length + seq, columns, groups },
     logits: f32([columns, select.length, vocabulary], logits),
     sizes,
-    after(hook, column) {
-      const place = places.get(column)
-      const value = place?.read.after.get(hook)
-      assert(place && value, `the model is cut at ${hook}`)
-      const size = value.data.length / (value.dims[0] ?? 1)
-      return value.data.subarray(place.row * size, (place.row + 1) * size)
+    after: (hook, column) => rowOf(column, ({ after }) => after.get(hook)),
+    input({ hook, saes }, key, column) {
+      const reads = saes.get(key)?.reads
+      return rowOf(column, ({ after, inputs }) => (typeof reads === 'number' ? inputs.get(hook)?.[reads] : after.get(hook)))
     }
   }
 }
