@@ -102,8 +102,10 @@ function emitTo(model: Model, spec: SegmentSpec, emit: Emit, hooks: Emitted['hoo
   const end = canonicalHook(checkHook(model, spec.to))
   emitBlocks(model, spec, emit, layerOf(end))
   const { value, beside } = placeOf(model, hooks, end)
-  addOutput(graph, 'hook', value)
-  if (beside) addOutput(graph, 'beside', beside)
+  // A segment that starts at a hook point has inputs of these names already.
+  const after = spec.from === 'tokens' ? '' : '_out'
+  addOutput(graph, `hook${after}`, value)
+  if (beside) addOutput(graph, `beside${after}`, beside)
   if (spec.also !== undefined) addOutput(graph, 'also', placeOf(model, hooks, canonicalHook(checkReadable(model, spec.also))).value)
 }
 

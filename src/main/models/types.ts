@@ -148,7 +148,8 @@ export interface Architecture {
  *          `positions` int64 [seq]; with a cache: `past_key.{l}`, `past_value.{l}` float32 [batch, n_kv_heads, past, d_head]
  *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted
  *          ([batch, n] with `ragged`).
- * Outputs: to a hook point: `hook` and `beside` as above, and `also` float32 [batch, seq, width] when another place is asked for;
+ *          `pattern.{l}` where patterns are given.
+ * Outputs: to a hook point: `hook` and `beside` as above (`hook_out` and `beside_out` from another hook point), and `also` float32 [batch, seq, width] when another place is asked for;
  *          to "logits": `logits` float32 [batch, n, d_vocab]; with a cache: `present_key.{l}`, `present_value.{l}`.
  * Inputs that a segment does not use are absent, and may be fed all the same: `positions` where no attention is left.
  * Prefix and suffix of the same hook point partition the layers: a layer's cache belongs to exactly one of them.
