@@ -20,7 +20,7 @@ const LIMIT_WAITING_MS = 60_000
 const LIMIT_KB = 512 * 1024
 /** Node's own heap; tensors live outside of it and are seen by LIMIT_KB. */
 const HEAP_MB = 384
-const ALL = ['safetensors', 'npy', 'npz', 'torch', 'json', 'model-config', 'sae-config', 'tokenizer', 'sentencepiece']
+const ALL = ['safetensors', 'npy', 'npz', 'torch', 'gguf', 'json', 'model-config', 'sae-config', 'tokenizer', 'sentencepiece']
 /** Failures of one target that are shown in full. */
 const SHOWN = 10
 

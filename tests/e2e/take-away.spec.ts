@@ -2,7 +2,7 @@
  * Recipes that are taken away and brought back, as a person does it: every format is exported from the recipe's menu, imported again, and
  * writes the same text. Then a direction from two groups of prompts, and a vector whose file does not say where it belongs.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gguf } from '@huggingface/gguf'
 import { expect, test, type Locator, type Page } from '@playwright/test'
@@ -100,8 +100,7 @@ test('a direction is made from two groups of prompts, and steers', async () => {
 
 test('a vector of another program is placed by hand', async () => {
   const path = join(folder, 'other.npy')
-  writeFileSync(path, npyOf(npyHeader('<f4', [192]), Buffer.from(Float32Array.from({ length: 192 }, Math.sin).buffer)))
-  expect(readFileSync(path).length).toBeGreaterThan(768)
+  writeFileSync(path, npyOf(npyHeader('<f4', [192]), Buffer.from(Float32Array.from({ length: 192 }, (_, index) => Math.sin(index)).buffer)))
   await answerDialog(path)
   await more('steer-import')
   await expect(id('hook-select')).toContainText('blocks.3.hook_resid_post')
