@@ -23,6 +23,7 @@ import type { MachineMemory } from '../runtime/machine'
 import { latentDetail, openSae, saeInfo } from '../saes'
 import type { Sae } from '../saes/types'
 import { compareRuns } from '../steering/compare'
+import { measureUnits } from '../steering/measures/units'
 import { inspectFolders } from './library'
 import { createExperimentHandlers } from './experiment-handlers'
 import { createLabelHandlers } from './label-handlers'
@@ -98,6 +99,8 @@ export function createEngineHandlers({ bundledModels, labels, labelSaveMilliseco
       const onToken: Parameters<typeof compareRuns>[3] = (column, index, token) => task.emit({ column, index, token })
       return withSteering(opened, input, input.recipes, versions, (bench) => compareRuns(bench, input, task, onToken))
     },
+    'steering.units': (input) =>
+      opened.labels(input.sae, input.reading, (own) => opened.bench(input, (bench) => measureUnits(bench, own, input))),
     ...createVectorHandlers(opened, version),
     ...createLabelHandlers(opened, labels, labelSaveMilliseconds),
     ...createSetHandlers(opened),

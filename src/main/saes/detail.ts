@@ -125,17 +125,47 @@ export async function latentDetail(lens: Lens, sae: Sae, labels: Labels, latent:
 }
 
 /**
+ * Largest and typical activation of a latent as its labels know them, in the SAE's own units, each from the first source that has it. Typical is its
+ * mean where it fires; where no source has that, the mean of what is above 0 in the contexts that are kept, its strongest. `source` says which, in words.
+ */
+export function measuredActivations(
+  measured: readonly Measured[],
+  sae: Sae,
+  decoderNorm: number
+): { readonly max: number | null; readonly typical: number | null; readonly source: string } {
+  const named = ({ source }: Measured): string => source || 'the labels beside the weights'
+  const own = (each: Measured, value: number): number => value / unfolded(each, sae, decoderNorm)
+  const [largest] = measured.flatMap((each) => (typeof each.record.max === 'number' ? [{ each, value: each.record.max }] : []))
+  const [mean] = measured.flatMap((each) => (typeof each.record.mean === 'number' ? [{ each, value: each.record.mean }] : []))
+  const [kept] = measured.flatMap((each) => {
+    const fired = (each.record.contexts ?? []).flatMap(({ acts }) => acts.filter((act) => act > 0))
+    return fired.length > 0 ? [{ each, value: fired.reduce((sum, act) => sum + act, 0) / fired.length }] : []
+  })
+  const typical = mean ?? kept
+  return {
+    max: largest ? own(largest.each, largest.value) : null,
+    typical: typical ? own(typical.each, typical.value) : null,
+    source: [
+      ...(largest ? [`largest from ${named(largest.each)}`] : []),
+      ...(mean ? [`typical is the mean where it fires, from ${named(mean.each)}`] : []),
+      ...(kept && !mean ? [`typical is the mean where it fires in its strongest contexts, from ${named(kept.each)}`] : [])
+    ].join('; ')
+  }
+}
+
+/** What activations of a source are divided by to be in the SAE's own units. */
+function unfolded({ folded }: Measured, { gate }: Sae, decoderNorm: number): number {
+  const ownUnits = gate.kind === 'topk' && gate.byDecoderNorm
+  return folded && !ownUnits ? decoderNorm || 1 : 1
+}
+
+/**
  * Firing rate and largest activation, from the first source that measured either. Activations measured with the decoder norms folded in
  * are f |W_dec[i]|; they are divided by the norm, unless this SAE's own activations have it in them already (formats.md 2.6).
  */
-function sizes(
-  measured: readonly Measured[],
-  { gate }: Sae,
-  decoderNorm: number
-): Pick<LatentDetail, 'rate' | 'maxActivation' | 'measuredBy'> {
+function sizes(measured: readonly Measured[], sae: Sae, decoderNorm: number): Pick<LatentDetail, 'rate' | 'maxActivation' | 'measuredBy'> {
   const first = measured.find(({ record }) => typeof record.rate === 'number' || typeof record.max === 'number')
-  const ownUnits = gate.kind === 'topk' && gate.byDecoderNorm
-  const norm = first?.folded === true && !ownUnits ? decoderNorm || 1 : 1
+  const norm = first ? unfolded(first, sae, decoderNorm) : 1
   const max = first?.record.max ?? null
   return {
     rate: first?.record.rate ?? null,

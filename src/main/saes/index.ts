@@ -1,5 +1,5 @@
 /** What other rooms use of SAEs. */
-export { createLens, latentDetail, writesToStream, type Lens } from './detail'
+export { createLens, latentDetail, measuredActivations, writesToStream, type Lens } from './detail'
 export { activationOf, activeNorms, createEncoder, decode, indexOfLatent, readDirections, type Directions, type Encoder } from './encoder'
 export { fitOf, type Fit } from './fit'
 export { importLabels, type ImportRequest } from './labels/import'

@@ -12,7 +12,7 @@ import { call } from './call'
 import { labelCalls } from './labels'
 import { experimentEngineCalls } from './experiments'
 import { setEngineCalls } from './sets'
-import { steeringEngineCalls, vectorEngineCalls } from './steering'
+import { steeringEngineCalls, unitEngineCalls, vectorEngineCalls } from './steering'
 
 export const AttributeInput = Bench.extend({
   prompt: PromptInput,
@@ -131,6 +131,7 @@ export const engineCalls = {
   }),
   /** Baseline (column 0) and one column per recipe, same prompt and seed, streamed. */
   ...steeringEngineCalls,
+  ...unitEngineCalls,
   ...vectorEngineCalls,
   'latents.labels': call({ input: z.object({ sae: z.string() }), output: z.object({ labels: z.array(LatentLabel) }) }),
   'latents.detail': call({

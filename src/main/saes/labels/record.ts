@@ -29,9 +29,10 @@ export const LabelLine = z.object({
 
 /** A whole line. Keys that are not used are ignored. */
 export const LabelRecord = LabelLine.extend({
-  /** Share of tokens the latent fires on, and its largest activation, over the text that was read. */
+  /** Over the text that was read: share of tokens the latent fires on, its largest activation, and its mean one where it fires. */
   rate: z.number().nullish(),
   max: z.number().nullish(),
+  mean: z.number().nullish(),
   contexts: z.array(Context).nullish()
 })
 export type LabelRecord = z.infer<typeof LabelRecord>
