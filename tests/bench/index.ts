@@ -7,6 +7,7 @@
  *   --folder DIR  keeps the random model there, or finds it there (else a temporary folder, removed afterwards)
  *   --large KINDS instead of all this: time and peak memory of an SAE of 131,072 latents of 3,584 numbers, each kind in a process of
  *                 its own (names of large-sae.ts with commas, or "all"); takes 4 GB of disk for each
+ *   --decoding    instead of all this: tokens a second, beside transformers.js
  *   --memory      instead of all this: estimated beside measured peak memory of several models and SAEs; takes 3 GB of disk
  */
 import { spawnSync } from 'node:child_process'
@@ -17,6 +18,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createEngineHandlers, type EngineHandlers } from '../../src/main/engine/handlers'
 import { assert } from '../../src/shared/errors'
+import { timeDecoding, type DecodingTimes } from './decoding'
 import { kindsOf, largeTable, LargeTimes, timeLarge } from './large'
 import { writeLarge } from './large-sae'
 import { timeLayers, type LayersSubject } from './layers'
@@ -25,7 +27,7 @@ import { measureJob, measureMemory, memoryTable, writeCase } from './memory'
 import { findTorch, INSTALL, timePeer } from './peer'
 import { GPT2_SMALL, writeRandomModel } from './random-model'
 import { timeSet } from './set'
-import { asJson, asTable, type Results } from './table'
+import { asJson, asTable, decodingTable, type Results } from './table'
 import { timeSubject, type Subject, type SubjectTimes } from './work'
 
 const { values } = parseArgs({
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '7' },
     folder: { type: 'string' },
     large: { type: 'string' },
+    decoding: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     /** Used by the bench itself: only measure this pair, given as JSON, or only write this case of memory-models.ts to --folder. */
     job: { type: 'string' },
@@ -67,6 +70,10 @@ async function main(): Promise<void> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'gradsae-bench-')))
   try {
     if (values.large !== undefined) return await measureLarge(folder, kindsOf(values.large))
+    if (values.decoding) {
+      const times = await measureDecoding(folder, Number(values.runs))
+      return void process.stdout.write(`${values.json ? JSON.stringify(times, null, 2) : decodingTable(times)}\n`)
+    }
     if (values.memory) {
       const rows = measureMemory(folder, defaultSubject(), __filename, say)
       return void process.stdout.write(`${values.json ? JSON.stringify(rows, null, 2) : memoryTable(rows)}\n`)
@@ -83,11 +90,7 @@ async function measure(folder: string, python: string | null): Promise<Results> 
   assert(Number.isInteger(runs) && runs > 0, '--runs is a whole number above 0')
   say('measuring the machine')
   const before = await matMulRate()
-  if (!existsSync(join(folder, 'sae', 'cfg.json'))) {
-    say('writing a model of the shape of GPT-2 small')
-    const written = spawnSync(process.execPath, [__filename, '--write', folder], { stdio: 'inherit' })
-    assert(written.status === 0, 'the random model is written')
-  }
+  writeRandom(folder)
   // The small model first: what the large one leaves behind would count as its memory.
   const small = await timed(defaultSubject(), runs)
   const large = await timed(randomSubject(folder), runs)
@@ -99,6 +102,7 @@ async function measure(folder: string, python: string | null): Promise<Results> 
     say(`timing the layers of ${subject.name} together`)
     layers.push(await timeLayers(engineHandlers(), subject, runs))
   }
+  const decoding = await measureDecoding(folder, runs)
   const peer =
     python === null
       ? null
@@ -111,7 +115,34 @@ async function measure(folder: string, python: string | null): Promise<Results> 
           runs
         )
   const gigaRate = Math.max(before, await matMulRate())
-  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, gigaRate, subjects: [large, small], layers, sets, peer }
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    gigaRate,
+    subjects: [large, small],
+    layers,
+    sets,
+    decoding,
+    peer
+  }
+}
+
+/** Writes the random model, unless it is there. */
+function writeRandom(folder: string): void {
+  if (existsSync(join(folder, 'sae', 'cfg.json'))) return
+  say('writing a model of the shape of GPT-2 small')
+  const written = spawnSync(process.execPath, [__filename, '--write', folder], { stdio: 'inherit' })
+  assert(written.status === 0, 'the random model is written')
+}
+
+async function measureDecoding(folder: string, rounds: number): Promise<DecodingTimes[]> {
+  writeRandom(folder)
+  const times: DecodingTimes[] = []
+  for (const subject of [defaultSubject(), randomSubject(folder)]) {
+    say(`decoding with ${subject.name}`)
+    times.push(await timeDecoding(engineHandlers(), subject, rounds))
+  }
+  return times
 }
 
 async function timed(subject: Subject, runs: number): Promise<SubjectTimes> {

@@ -1,4 +1,6 @@
 /** The results as one table for people, or as one object for programs. */
+import { cpus, loadavg } from 'node:os'
+import type { DecodingTimes } from './decoding'
 import type { LayersTimes } from './layers'
 import type { PeerTimes } from './peer'
 import type { SetTimes } from './set'
@@ -13,6 +15,7 @@ export interface Results {
   /** Prompt sets on the first subject. */
   readonly sets: readonly SetTimes[]
   readonly layers: readonly LayersTimes[]
+  readonly decoding: readonly DecodingTimes[]
   readonly peer: PeerTimes | null
 }
 
@@ -20,6 +23,8 @@ export interface Results {
 const WANTED: Readonly<Record<number, number>> = { 16: 85, 64: 150, 256: 550 }
 const WANTED_RATIO = 3.5
 const WANTED_SET_RATIO = 1.5
+const WANTED_PEER = 1
+const WANTED_EIGHT = 4
 
 export function asTable(results: Results): string {
   const { processor, cores, gigaRate, subjects, sets, peer } = results
@@ -47,9 +52,32 @@ export function asTable(results: Results): string {
     const ratio = `${(batched / single).toFixed(2)} times the ${number(single)} of one by one, at least ${WANTED_SET_RATIO} wanted`
     rows.push([`  ${method} in batches`, `${number(batched)} prompts/s`, ratio])
   }
+  rows.push(...results.decoding.flatMap(decodingRows))
   if (peer !== null) rows.push(...peerRows(results, peer))
   const head = `${processor}, ${cores} cores; matrix multiply ${number(gigaRate)} GFLOP/s (float32, 1024 x 1024, same runtime)`
   return [head, '', ...align(rows)].join('\n')
+}
+
+/** Decoding alone, and how busy the machine was meanwhile. */
+export function decodingTable(times: readonly DecodingTimes[]): string {
+  const [load = NaN] = loadavg()
+  return [`${cpus().length} cores, load ${load.toFixed(1)} (1 minute)`, '', ...align(times.flatMap(decodingRows))].join('\n')
+}
+
+function decodingRows({ subject, columns, peer, againstPeer, eightOverOne }: DecodingTimes): [string, string, string][] {
+  const notes: Record<number, string> = {
+    1: `${againstPeer.toFixed(2)} times transformers.js, at least ${WANTED_PEER} wanted`,
+    8: `${eightOverOne.toFixed(2)} times one column, at least ${WANTED_EIGHT} wanted`
+  }
+  return [
+    [`decoding: ${subject.name}`, '', 'greedy, 64 tokens each after 64'],
+    ...columns.map(({ columns: count, tokensPerSecond }): [string, string, string] => [
+      `  ${count === 1 ? 'the baseline alone' : `${count} columns, one the baseline`}`,
+      `${number(tokensPerSecond)} tokens/s`,
+      notes[count] ?? ''
+    ]),
+    ['  transformers.js, alone', `${number(peer)} tokens/s`, 'the same graph and weights']
+  ]
 }
 
 function layersRows({ subject, times }: LayersTimes): [string, string, string][] {
@@ -75,7 +103,7 @@ function peerRows({ subjects }: Results, { torch, threads, prompts }: PeerTimes)
 }
 
 /** The same numbers under plain names; the rankings are left out. */
-export function asJson({ processor, cores, gigaRate, subjects, layers, peer }: Results): unknown {
+export function asJson({ processor, cores, gigaRate, subjects, layers, decoding, peer }: Results): unknown {
   return {
     machine: { processor, cores, matMulGflops: gigaRate },
     node: process.version,
@@ -94,6 +122,7 @@ export function asJson({ processor, cores, gigaRate, subjects, layers, peer }: R
       generation
     })),
     layers: layers.map(({ subject, times }) => ({ name: subject.name, hooks: subject.layers.map(({ hook }) => hook), times })),
+    decoding: decoding.map(({ subject, ...times }) => ({ name: subject.name, ...times })),
     peer
   }
 }
