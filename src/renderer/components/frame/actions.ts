@@ -16,11 +16,23 @@ import { useSetRuns } from '../../stores/set-runs'
 import { useSettings } from '../../stores/settings'
 import { useShownRun } from '../../stores/shown-run'
 import { useSteeringRuns } from '../../stores/steering-runs'
+import { useTakeAway } from '../../stores/take-away'
 import { runState } from '../../utils/sets'
 
 /** Something a person can do from anywhere: listed by the palette, bound to keys, asked for by the menu. */
 export interface Action {
-  id: MenuCommand | 'prompt.new' | 'group.new' | 'verify' | 'library.add' | 'preflight' | 'theme.light' | 'theme.dark' | 'theme.system'
+  id:
+    | MenuCommand
+    | 'recipe.import'
+    | 'direction.new'
+    | 'prompt.new'
+    | 'group.new'
+    | 'verify'
+    | 'library.add'
+    | 'preflight'
+    | 'theme.light'
+    | 'theme.dark'
+    | 'theme.system'
   label: string
   keys?: string
   enabled: boolean
@@ -57,6 +69,7 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   const settings = useSettings()
   const prompts = usePrompts()
   const promptText = usePromptText()
+  const takeAway = useTakeAway()
 
   async function newPrompt(): Promise<void> {
     const id = await prompts.add('', 'New prompt', promptText.prompt?.groupId ?? null)
@@ -68,6 +81,12 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
   function addFolder(): void {
     navigation.go('library')
     void library.addFolder()
+  }
+
+  function steerWith(work: () => void): void {
+    navigation.go('steer')
+    if (comparison.pinned) comparison.close()
+    work()
   }
 
   /** What Ctrl+Enter does in the view that is shown. */
@@ -123,6 +142,18 @@ export function useActions(open: (dialog: 'palette' | 'shortcuts' | 'about') => 
         label: 'Check whether the SAE describes the model',
         enabled: library.model !== null && library.sae !== null && preflights.running === null,
         run: () => void (library.model && library.sae && preflights.run(library.model, library.sae))
+      },
+      {
+        id: 'recipe.import',
+        label: 'Import a recipe or vectors',
+        enabled: project.state !== null && takeAway.cannotImport === null,
+        run: () => steerWith(() => void takeAway.importFile())
+      },
+      {
+        id: 'direction.new',
+        label: 'New direction from two prompt groups',
+        enabled: project.state !== null,
+        run: () => steerWith(takeAway.openDirection)
       },
       { id: 'group.new', label: 'New group', enabled: project.state !== null, run: () => void prompts.addGroup('New group') },
       ...VIEWS.map((view, index) => ({
