@@ -17,7 +17,7 @@ const ELEMENT_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64
 
 /** Serialises the whole graph as it is; call `prune` first to drop what the outputs do not need. */
 export function serialise(graph: Graph): Uint8Array {
-  const { nodes, outputs } = nameOutputs(graph)
+  const { nodes, outputs, nameOf } = nameOutputs(graph)
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'gradsae-workbench',
@@ -27,7 +27,7 @@ export function serialise(graph: Graph): Uint8Array {
     ],
     graph: {
       name: graph.name,
-      node: nodes.map(nodeProto),
+      node: nodes.map((node) => nodeProto(node, nameOf)),
       initializer: [...graph.initializers.values()].map(tensorProto),
       input: graph.inputs.map((value) => valueProto(value)),
       output: outputs.map((value) => valueProto(value))
@@ -36,24 +36,33 @@ export function serialise(graph: Graph): Uint8Array {
   return onnx.ModelProto.encode(model).finish()
 }
 
-/** Outputs have names of their own, so each is an Identity of the value it shows; the runtime removes these. */
-function nameOutputs(graph: Graph): { nodes: Node[]; outputs: Value[] } {
+/**
+ * Outputs have names of their own. What a node makes is called like the output that shows it; an input, a weight and what several outputs
+ * show gets an Identity. The runtime keeps an Identity of a value that is used elsewhere too, and copies: for caches that is all of them.
+ */
+function nameOutputs(graph: Graph): { nodes: Node[]; outputs: Value[]; nameOf: (value: Value) => string } {
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs.map((value) => value.name)))
   const taken = new Set([...graph.inputs.map((value) => value.name), ...graph.initializers.keys()])
-  const outputs = [...graph.outputs].map(([name, value]): Value => ({ ...value, name }))
-  const copies = [...graph.outputs].map(([name, value]): Node => {
+  const renamed = new Map<string, string>()
+  const copies: Node[] = []
+  for (const [name, value] of graph.outputs) {
     assert(!taken.has(name), `the output ${name} of ${graph.name} is not called like an input or weight`)
-    return { op: 'Identity', domain: '', inputs: [value], outputs: [{ ...value, name }], attributes: {} }
-  })
-  return { nodes: [...graph.nodes, ...copies], outputs }
+    const free = made.has(value.name) && !renamed.has(value.name) && (name === value.name || !made.has(name))
+    if (free) renamed.set(value.name, name)
+    else copies.push({ op: 'Identity', domain: '', inputs: [value], outputs: [{ ...value, name }], attributes: {} })
+  }
+  const outputs = [...graph.outputs].map(([name, value]): Value => ({ ...value, name }))
+  return { nodes: [...graph.nodes, ...copies], outputs, nameOf: ({ name }) => renamed.get(name) ?? name }
 }
 
-function nodeProto(node: Node): InstanceType<typeof onnx.NodeProto> {
+/** Nodes keep the name of what they made before it was called like an output: sessions are told nodes by these names. */
+function nodeProto(node: Node, nameOf: (value: Value) => string): InstanceType<typeof onnx.NodeProto> {
   return onnx.NodeProto.create({
     opType: node.op,
     domain: node.domain,
     name: node.outputs[0]?.name ?? node.op,
-    input: node.inputs.map((value) => value?.name ?? ''),
-    output: node.outputs.map((value) => value.name),
+    input: node.inputs.map((value) => (value === null ? '' : nameOf(value))),
+    output: node.outputs.map(nameOf),
     attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeProto(name, attribute))
   })
 }

@@ -23,12 +23,12 @@ export function logTotal(logits: Float32Array, doing: string): number {
 export function greedyChoice(logits: Float32Array): number {
   let best = 0
   let max = -Infinity
-  logits.forEach((logit, id) => {
-    if (logit > max) {
-      max = logit
-      best = id
-    }
-  })
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] ?? -Infinity
+    if (!(logit > max)) continue
+    max = logit
+    best = id
+  }
   return best
 }
 

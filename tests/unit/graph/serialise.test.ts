@@ -31,6 +31,24 @@ test('a graph is written as a model of the declared opsets with named inputs and
   expect(model.graph?.output?.map((value) => value.name)).toEqual(['y'])
 })
 
+test('an output is called like itself wherever its value is read; inputs, weights and second outputs are copied', () => {
+  const graph = example()
+  const y = graph.outputs.get('y')
+  if (!y) throw new Error('there is an output y')
+  addOutput(graph, 'again', y)
+  addOutput(graph, 'more', op.exp(graph, y))
+  const [x] = graph.inputs
+  if (x) addOutput(graph, 'given', x)
+  const nodes = decode(graph).graph?.node ?? []
+  const made = nodes.map(({ opType, input, output }) => [opType, input?.at(0), output?.at(0)])
+  expect(made.slice(3)).toEqual([
+    ['Softmax', made[2]?.[2], 'y'],
+    ['Exp', 'y', 'more'],
+    ['Identity', 'y', 'again'],
+    ['Identity', 'x', 'given']
+  ])
+})
+
 test('a weight on disk is written as file, offset and length, never as data', () => {
   const W = decode(example()).graph?.initializer?.find((tensor) => tensor.name === 'W')
   expect(W).toEqual({
@@ -55,7 +73,8 @@ test('constants are written as raw bytes, and equal ones once', () => {
 
 test('nodes keep their order, domain and attributes', () => {
   const nodes = decode(example()).graph?.node ?? []
-  expect(nodes.map((node) => node.opType)).toEqual(['Cast', 'FusedMatMul', 'Mul', 'Softmax', 'Identity'])
+  expect(nodes.map((node) => node.opType)).toEqual(['Cast', 'FusedMatMul', 'Mul', 'Softmax'])
+  expect(nodes[3]?.output).toEqual(['y'])
   expect(nodes[1]).toMatchObject({ domain: 'com.microsoft', attribute: expect.arrayContaining([{ name: 'transB', type: 2, i: 1 }]) })
   expect(nodes[3]?.attribute).toEqual([{ name: 'axis', type: 2, i: 1 }])
 })
