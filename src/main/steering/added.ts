@@ -15,7 +15,7 @@ import type { Intervention } from '../../shared/records/steering'
 
 /** Why an edit does not add the same vector at every position it acts on, in words that go on "it ..."; null when it does. */
 export function whyNotConstant({ mode, unit = 'row', unitValue, condition }: Intervention): string | null {
-  if (mode !== 'add') return `is a "${mode}", whose effect depends on the text`
+  if (mode !== 'add') return `has the mode "${mode}", whose effect depends on the text`
   if (condition !== undefined) return 'acts only where a condition holds'
   if (unit === 'residual') return 'is measured by the length of the residual stream at each position'
   if (unit === 'largest') return 'is measured by the largest activation at each position'

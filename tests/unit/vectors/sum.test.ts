@@ -85,8 +85,8 @@ describe('the summed vectors of a recipe', () => {
   })
 
   it.each<[string, Partial<Intervention>, string]>([
-    ['set', { mode: 'set' }, 'its edit of latent 7 (set 8) is a "set", whose effect depends on the text'],
-    ['projections', { mode: 'project', coefficient: 0 }, 'its edit of latent 7 (project 0) is a "project"'],
+    ['set', { mode: 'set' }, 'its edit of latent 7 (set 8) has the mode "set", whose effect depends on the text'],
+    ['projections', { mode: 'project', coefficient: 0 }, 'its edit of latent 7 (project 0) has the mode "project"'],
     ['shares of the residual stream', { unit: 'residual' }, 'is measured by the length of the residual stream at each position'],
     ['multiples of the largest activation', { unit: 'largest' }, 'is measured by the largest activation at each position'],
     ['multiples of what is not said', { unit: 'max' }, 'does not say what its unit "max" stands for'],
