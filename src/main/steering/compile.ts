@@ -84,7 +84,7 @@ function compileEdit(model: Model, saes: SteeringSaes, recipe: Recipe, edit: Int
     const subject = { kind: 'direction' as const, vector: vectorOf(direction, widthOf(model.config, hook)) }
     return { edit, hook, subject, condition: compileCondition(model, saes, edit, hook, refuse) }
   }
-  const key = edit.sae ?? OWN
+  const key = keyOf(saes, edit.sae)
   const sae = saes.get(key)
   if (sae === undefined)
     return refuse(key === OWN ? 'no SAE is open whose latents it could name' : `the recipe does not say where the SAE ${key} lies`)
@@ -107,7 +107,7 @@ function compileCondition(
     if (condition.token.id > last) fail('TOKEN_UNKNOWN', { id: condition.token.id, last })
     return condition
   }
-  const key = condition.sae ?? OWN
+  const key = keyOf(saes, condition.sae)
   const sae = saes.get(key)
   if (sae === undefined) return refuse('no SAE is open whose latent its condition could name')
   const { d_sae, name } = sae.encoder.sae
@@ -115,6 +115,11 @@ function compileCondition(
   if (hookOrder(model, sae.hook) > hookOrder(model, hook))
     return refuse(`its condition is read at ${sae.hook}, which comes after ${hook}, where it acts`)
   return { ...condition, sae: key }
+}
+
+/** The key of an SAE that is named by its hash; the bench's own has one key only, however it is named. */
+function keyOf(saes: SteeringSaes, hash: string | undefined): string {
+  return hash === undefined || saes.get(OWN)?.encoder.sae.hash === hash ? OWN : hash
 }
 
 /** The hook points that some recipe needs, and those of the SAEs `encoded`, in forward order. */

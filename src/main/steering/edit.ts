@@ -75,7 +75,7 @@ export async function editHookValues(
   const encoded = await encodeAt(cut, hooked, places)
   for (const place of places) ask(place, encoded, gates[place.row], seq)
   const before = hooked.value.data
-  const data = Float32Array.from(before)
+  const data = before.slice()
   const sizes = new Float32Array((hooked.value.dims[0] ?? 0) * seq)
   const sums: Sums = { last: null }
   for (const place of places) {

@@ -1,4 +1,5 @@
 /** Puts together what steering runs on: a model cut at every hook point that some recipe needs. */
+import { assert } from '../../shared/errors'
 import type { Recipe } from '../../shared/records/steering'
 import type { ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
@@ -27,7 +28,7 @@ export interface Steering {
   readonly plain: Chain
   /** The same with attention patterns handed out, and with them given; null while no recipe freezes attention. */
   readonly frozen: { readonly source: Chain; readonly given: Chain } | null
-  /** The compiled form of each recipe that was opened with; null is the baseline. */
+  /** The compiled form of a recipe, which is one of those that this was opened with, itself and no copy; null is the baseline. */
   compiled(recipe: Recipe | null): CompiledRecipe | null
 }
 
@@ -64,7 +65,12 @@ export async function openSteering(
   return {
     plain: await openChain(sessions, cuts),
     frozen: freezes ? { source: await openChain(sessions, cuts, 'out'), given: await openChain(sessions, cuts, 'given') } : null,
-    compiled: (recipe) => (recipe === null ? null : (compiled.get(recipe) ?? null))
+    compiled(recipe) {
+      if (recipe === null) return null
+      const found = compiled.get(recipe)
+      assert(found, `the recipe "${recipe.name}" is one of those that were opened`)
+      return found
+    }
   }
 }
 

@@ -116,15 +116,19 @@ export async function readColumns(reading: Reading, { text, promptLength, select
     found.push({ group, read })
     groups.push(after)
   }
-  const logits = new Float32Array(columns * select.length * vocabulary)
-  const sizes = new Float32Array(columns * seq)
+  const [only] = found
+  // Where one group holds all columns in their order, its numbers need not be copied.
+  const whole = found.length === 1 && only?.group.columns.every((column, row) => column === row) ? only.read : undefined
+  const logits = whole?.logits.data ?? new Float32Array(columns * select.length * vocabulary)
+  const sizes = whole?.sizes ?? new Float32Array(columns * seq)
   const places = new Map<number, { read: ChainRead; row: number }>()
   for (const { group, read } of found) {
     const [size, own] = [select.length * vocabulary, read.logits.data]
     group.columns.forEach((column, row) => {
+      places.set(column, { read, row })
+      if (read === whole) return
       logits.set(own.subarray(row * size, (row + 1) * size), column * size)
       sizes.set(read.sizes.subarray(row * seq, (row + 1) * seq), column * seq)
-      places.set(column, { read, row })
     })
   }
   const rowOf = (column: number, of: (read: ChainRead) => Tensor<Float32Array> | undefined): Float32Array => {
