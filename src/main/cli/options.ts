@@ -1,10 +1,12 @@
 /** Options that several commands share, and reading them strictly: a wrong value is refused, never guessed. */
+import { readFileSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { Device, SaeReading } from '../../shared/records/model'
 import { measuredReading, Preflight, summaryOf, type PreflightSummary } from '../../shared/records/preflight'
 import { fail } from '../../shared/errors'
-import { readJsonObject } from '../tensors/json'
-import type { PromptInput } from '../../shared/records/token'
+import { failToRead } from '../tensors/files'
+import { parseJson, readJsonObject } from '../tensors/json'
+import { ChatInput, type PromptInput } from '../../shared/records/token'
 import type { CommandContext, OptionSpec, OptionValues } from './command'
 
 export const MODEL: Record<string, OptionSpec> = {
@@ -14,7 +16,10 @@ export const MODEL: Record<string, OptionSpec> = {
 
 export const PROMPT: Record<string, OptionSpec> = {
   prompt: { type: 'string', value: 'TEXT', help: 'the prompt; BOS is added as the tokenizer itself says' },
-  tokens: { type: 'string', value: '1,2,3', help: 'exact token ids instead of --prompt; nothing is added' }
+  tokens: { type: 'string', value: '1,2,3', help: 'exact token ids instead of --prompt; nothing is added' },
+  user: { type: 'string', value: 'TEXT', help: "instead of --prompt: a turn of the user, through the model's chat template" },
+  system: { type: 'string', value: 'TEXT', help: 'the system prompt before --user' },
+  chat: { type: 'string', value: 'FILE', help: 'instead of --prompt: JSON, a list of {"role": system|user|assistant, "content": TEXT}' }
 }
 
 export const SAE: Record<string, OptionSpec> = {
@@ -58,7 +63,7 @@ export async function reading(values: OptionValues, context: CommandContext): Pr
   if (value === undefined) return {}
   const inline = value.trim().startsWith('{')
   const file = absolute(value, context)
-  const raw = inline ? parseJson(value) : await readJsonObject(file)
+  const raw = inline ? readingJson(value) : await readJsonObject(file)
   const whole = Preflight.safeParse(raw)
   const parsed = SaeReading.strict().safeParse(whole.success ? (whole.data.suggestion?.reading ?? whole.data.reading) : raw)
   if (parsed.success) return parsed.data
@@ -81,7 +86,7 @@ export async function pair(
   return { reading: measuredReading(parsed.data), preflight: summaryOf(parsed.data) }
 }
 
-function parseJson(value: string): unknown {
+function readingJson(value: string): unknown {
   try {
     return JSON.parse(value)
   } catch (error) {
@@ -108,13 +113,46 @@ export function number(
   return parsed
 }
 
-/** --prompt or --tokens; exactly one of them. */
-export function prompt(values: OptionValues): PromptInput {
-  const typed = text(values, 'prompt')
+/** --prompt, --tokens, --user (with --system) or --chat; exactly one of them. */
+export function prompt(values: OptionValues, { cwd }: Pick<CommandContext, 'cwd'> = { cwd: process.cwd() }): PromptInput {
+  const given = ['prompt', 'tokens', 'user', 'chat'].filter((name) => text(values, name) !== undefined)
+  if (given.length > 1) fail('USAGE', { reason: `Give --${given.slice(0, -1).join(', --')} or --${given.at(-1) ?? ''}, not both.` })
+  const system = text(values, 'system')
+  const user = text(values, 'user')
+  if (system !== undefined && user === undefined) fail('USAGE', { reason: '--system goes with --user.' })
   const tokens = text(values, 'tokens')
-  if (typed !== undefined && tokens !== undefined) fail('USAGE', { reason: 'Give --prompt or --tokens, not both.' })
   if (tokens !== undefined) return { ids: ids(tokens) }
-  return { text: typed ?? fail('USAGE', { reason: '--prompt is missing (or give --tokens).' }) }
+  const chat = text(values, 'chat')
+  if (chat !== undefined) return chatIn(isAbsolute(chat) ? chat : resolve(cwd, chat))
+  if (user !== undefined)
+    return { chat: [...(system === undefined ? [] : [{ role: 'system' as const, content: system }]), { role: 'user', content: user }] }
+  return { text: text(values, 'prompt') ?? fail('USAGE', { reason: '--prompt is missing (or give --tokens, --user or --chat).' }) }
+}
+
+/** Largest file of --chat: no context holds as much. */
+const MAX_CHAT = 2 ** 24
+
+/** The turns in a file. @throws USAGE, FILE_MISSING, FILE_UNREADABLE, JSON_INVALID */
+function chatIn(file: string): PromptInput {
+  const parsed = ChatInput.shape.chat.safeParse(parseJson(readText(file), file))
+  if (parsed.success) return { chat: parsed.data }
+  return fail('USAGE', {
+    reason: `--chat takes a list such as [{"role": "user", "content": "Hello"}], with the roles system, user and assistant, and ${file} is not that.`
+  })
+}
+
+function readText(file: string): string {
+  const size = attempt(file, () => statSync(file)).size
+  if (size > MAX_CHAT) fail('USAGE', { reason: `--chat takes at most ${MAX_CHAT} bytes, and ${file} has ${size}.` })
+  return attempt(file, () => readFileSync(file, 'utf8'))
+}
+
+function attempt<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return failToRead(file, error)
+  }
 }
 
 /** The device; auto when not given. */

@@ -1,10 +1,14 @@
-import { expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { OptionValues } from '../../../src/main/cli/command'
 import { attribute } from '../../../src/main/cli/commands/attribute'
 import { generate } from '../../../src/main/cli/commands/generate'
 import { logits } from '../../../src/main/cli/commands/logits'
 import { report } from '../../../src/main/cli/commands/report'
 import { preflight } from '../../../src/main/cli/commands/preflight'
+import { prompt } from '../../../src/main/cli/options'
 import { failureOf } from '../../support/failing'
 
 /** Options are refused before anything is opened: asking for the engine fails the test. */
@@ -23,8 +27,10 @@ const both = { ...model, sae: 's', prompt: 'a' }
 
 it.each<[string, typeof logits, OptionValues, string]>([
   ['no model', logits, { prompt: 'a' }, '--model is missing.'],
-  ['no prompt', logits, model, '--prompt is missing (or give --tokens).'],
+  ['no prompt', logits, model, '--prompt is missing (or give --tokens, --user or --chat).'],
   ['a prompt beside tokens', logits, { ...model, prompt: 'a', tokens: '1' }, 'Give --prompt or --tokens, not both.'],
+  ['a prompt beside a chat', logits, { ...model, prompt: 'a', user: 'b' }, 'Give --prompt or --user, not both.'],
+  ['a system prompt without a turn', logits, { ...model, system: 'a' }, '--system goes with --user.'],
   ['a token that is no id', logits, { ...model, tokens: '1,x' }, '--tokens takes ids such as 1,2,3, not "x".'],
   ['a token that is no whole number', logits, { ...model, tokens: '1.5' }, '--tokens takes ids such as 1,2,3, not "1.5".'],
   ['a token left out', logits, { ...model, tokens: '1,,2' }, '--tokens takes ids such as 1,2,3, not "".'],
@@ -98,7 +104,7 @@ it('a device that nobody knows is refused, naming those there are', async () => 
 
 it('an intervention is refused with how one is written', async () => {
   expect(await failureOf(() => generate.run({ ...both, intervene: ['3:push:1'] }, context))).toBe(
-    'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate. Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
+    'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate, clamp, project, cap. Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
   )
 })
 
@@ -111,4 +117,40 @@ it.each([
     '--reading takes a JSON object with some of format, hook, hookOut, centred, prependBos, subtractDecoderBias, scale'
   )
   expect(found).toContain(reason)
+})
+
+describe('a chat', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-options-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const file = (content: string): string => {
+    writeFileSync(join(folder, 'chat.json'), content)
+    return 'chat.json'
+  }
+
+  it('is a turn of the user, with a system prompt or without', () => {
+    expect(prompt({ user: 'Hello' })).toEqual({ chat: [{ role: 'user', content: 'Hello' }] })
+    expect(prompt({ user: 'Hello', system: 'Be brief.' })).toEqual({
+      chat: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hello' }
+      ]
+    })
+  })
+
+  it('is what a file holds, found from where the command was typed', () => {
+    const turns = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' }
+    ]
+    expect(prompt({ chat: file(JSON.stringify(turns)) }, { cwd: folder })).toEqual({ chat: turns })
+  })
+
+  it('is refused where the file holds something else', async () => {
+    const of = (content: string): Promise<string> => failureOf(() => prompt({ chat: file(content) }, { cwd: folder }))
+    expect(await of('[{"role": "tool", "content": "a"}]')).toContain('--chat takes a list such as [{"role": "user", "content": "Hello"}]')
+    expect(await of('{"role": "user"}')).toContain('chat.json is not that.')
+    expect(await of('[')).toContain('chat.json is not valid JSON')
+    expect(await failureOf(() => prompt({ chat: 'none.json' }, { cwd: folder }))).toContain('none.json does not exist.')
+    expect(await failureOf(() => prompt({ chat: '.' }, { cwd: folder }))).toContain('cannot be read: EISDIR')
+  })
 })

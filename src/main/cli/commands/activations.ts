@@ -14,7 +14,7 @@ export const activations: Command = {
       sae: path(values, 'sae', context),
       hook: text(values, 'hook') ?? null,
       reading: await reading(values, context),
-      prompt: prompt(values),
+      prompt: prompt(values, context),
       device: device(values)
     }
     const { positions, fvu } = await context.engine()['sae.activations'](input, quietHandlerTask(context.task))

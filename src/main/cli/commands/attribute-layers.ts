@@ -33,7 +33,7 @@ export const attributeLayers: Command = {
     const input = {
       model,
       device: device(values),
-      prompt: prompt(values),
+      prompt: prompt(values, context),
       target: target(values),
       ...chosen
     }

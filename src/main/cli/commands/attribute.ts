@@ -43,7 +43,7 @@ export const attribute: Command = {
       hook: text(values, 'hook') ?? null,
       ...(await pair(values, context)),
       device: device(values),
-      prompt: prompt(values),
+      prompt: prompt(values, context),
       ...switches(values),
       target: target(values),
       counterfactual: counterfactual(values),

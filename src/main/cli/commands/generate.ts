@@ -37,7 +37,7 @@ export const generate: Command = {
       hook: text(values, 'hook') ?? null,
       ...(await pair(values, context)),
       device: device(values),
-      prompt: prompt(values),
+      prompt: prompt(values, context),
       recipes,
       settings: settings(values),
       target: null,

@@ -10,7 +10,7 @@ export const logits: Command = {
   options: { ...MODEL, ...PROMPT, top: { type: 'string', value: 'N', help: 'how many, 10 by default' } },
   async run(values, context) {
     const top = number(values, 'top', 10, { min: 1, max: 1000, integer: true })
-    const input = { model: path(values, 'model', context), prompt: prompt(values), top, device: device(values) }
+    const input = { model: path(values, 'model', context), prompt: prompt(values, context), top, device: device(values) }
     const result = await context.engine()['model.next'](input, quietHandlerTask(context.task))
     return {
       json: {
