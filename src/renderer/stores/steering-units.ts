@@ -7,6 +7,7 @@ import { engine } from '../bridge'
 import { directionNorm, NOTHING_KNOWN, type KnownUnits } from '../utils/edit-units'
 import { shown, wasCancelled } from '../utils/errors'
 import { useEngine } from './engine'
+import { useLabels } from './labels'
 import { useLibrary } from './library'
 import { usePromptText } from './prompt-text'
 import { useRecipeSaes, type SaeAt } from './recipe-saes'
@@ -33,6 +34,7 @@ interface Wanted {
 /** What the units of edits come to on the prompt at hand: asked of the engine a moment after something changed, and remembered by prompt and SAE. */
 export const useSteeringUnits = defineStore('steering-units', () => {
   const engineStore = useEngine()
+  const labels = useLabels()
   const library = useLibrary()
   const prompt = usePromptText()
   const saes = useRecipeSaes()
@@ -107,7 +109,7 @@ export const useSteeringUnits = defineStore('steering-units', () => {
           hook: sae.hook,
           reading: sae.reading,
           device: engineStore.device,
-          prompt: { text: prompt.text },
+          prompt: prompt.input,
           latents
         })
         keep(key, place, answer)
@@ -133,9 +135,10 @@ export const useSteeringUnits = defineStore('steering-units', () => {
     newest.value = new Map([...newest.value, [place, { ...now, latents: new Map([...older, ...now.latents]) }]])
   }
 
-  /** Asks again: labels may know more now. */
+  /** Asks again, of every SAE. */
   function forget(): void {
     measured.value = new Map()
+    newest.value = new Map()
     refused.clear()
     later()
   }
@@ -145,7 +148,11 @@ export const useSteeringUnits = defineStore('steering-units', () => {
     timer = setTimeout(() => void ask(), DELAY)
   }
 
+  // Labels that are imported, computed or removed know other activations.
+  labels.$onAction(({ name, after }) => {
+    if (name === 'forget') after(forget)
+  })
   watch([wanted, () => prompt.text, () => engineStore.busy, () => library.model?.path], later, { immediate: true })
 
-  return { error, of, forget }
+  return { error, of }
 })
