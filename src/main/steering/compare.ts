@@ -2,11 +2,13 @@
 import { assert, fail } from '../../shared/errors'
 import type { SaeReading } from '../../shared/records/model'
 import type { PreflightSummary } from '../../shared/records/preflight'
+import type { ConceptSettings } from '../../shared/records/scores'
 import type { Comparison, ComparisonColumn, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
 import { checkPreflight } from '../attribution'
 import { promptIds, type ModelSessions } from '../models'
+import { checkConcept, measureTexts } from './measures'
 import { checkRoom, generateColumns, type OnToken } from './generate'
 import type { SteeringSae } from './compile'
 import { openSteering, type Steering } from './open'
@@ -31,6 +33,8 @@ export interface ComparisonRequest {
   readonly watch?: readonly number[] | undefined
   /** Whether the second pass is taken: log-probabilities under the unsteered model, KL, perplexity. */
   readonly score: boolean
+  /** What the third pass scores the texts for: concept, fluency, relatedness, changed latents; not taken without. */
+  readonly concept?: ConceptSettings | null | undefined
   /** How the SAE was opened, for the record. */
   readonly reading?: SaeReading | undefined
   readonly preflight?: PreflightSummary | null | undefined
@@ -52,25 +56,32 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
   for (const id of target === null ? watch : [target, ...watch])
     if (!Number.isInteger(id) || id < 0 || id >= model.config.d_vocab) fail('TOKEN_UNKNOWN', { id, last: model.config.d_vocab - 1 })
   checkRoom(ids.length, settings.maxTokens, model.config.n_ctx)
+  if (request.concept) checkConcept(bench, request.concept)
   task.progress('Loading', 0, 1)
   const recipes = [null, ...request.recipes]
   const steering = await openSteering(bench, recipes)
   const generated = await generateColumns(steering, { promptIds: ids, recipes, settings, target, watch }, task, onToken)
+  const texts = generated.map(({ tokens }) => tokens.map(({ id }) => id))
   const columns: ComparisonColumn[] = []
   for (const [index, { tokens, finished }] of generated.entries()) {
     const recipe = recipes[index] ?? null
-    const generatedIds = tokens.map(({ id }) => id)
+    const generatedIds = texts[index] ?? []
     if (request.score) task.progress('Scoring', index, generated.length)
     const scores = request.score ? await scoreColumn(steering, ids, generatedIds, recipe, task) : null
     columns.push({ recipe, tokens: [...tokens], text: continuationText(model.tokenizer, ids, generatedIds), finished, scores })
   }
+  const [baselineIds = []] = texts
+  const toMeasure = texts.map((generatedIds, index) => ({ promptIds: ids, generatedIds, recipe: recipes[index] ?? null, baselineIds }))
+  const measures = request.concept ? await measureTexts(bench, toMeasure, request.concept, task) : null
   return {
     prompt: request.prompt,
     promptTokens: ids.map((id) => model.tokenizer.token(id)),
     settings,
     target: target === null ? null : model.tokenizer.token(target),
     ...(watch.length === 0 ? {} : { watched: watch.map((id) => model.tokenizer.token(id)) }),
-    columns,
+    ...(measures === null
+      ? { columns }
+      : { concept: request.concept, columns: columns.map((column, index) => ({ ...column, measures: measures[index] ?? null })) }),
     provenance: { ...provenanceOf(bench, steering, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
   }
 }

@@ -166,6 +166,14 @@ export const WORK_ERRORS = {
     message: "The prompt has {tokens} tokens and {wanted} more are to be generated, but the model's context holds {limit}.",
     fix: 'Generate at most {room} tokens, or shorten the prompt.'
   },
+  PATTERN_INVALID: {
+    message: 'The pattern "{pattern}" cannot be used: {reason}.',
+    fix: 'Write it in the syntax of RE2: no look-around and no back-references.'
+  },
+  CONCEPT_SAE_MISSING: {
+    message: 'The latent {latent} that texts are scored for is of an SAE that is not open: {sae}.',
+    fix: 'Choose a latent of the SAE of the bench, or of one that a recipe edits.'
+  },
   NUMBERS_NOT_FINITE: {
     message: 'The model produced numbers that are not finite while {doing}.',
     fix: 'Use a smaller coefficient, or run on the CPU.'

@@ -28,8 +28,13 @@ export const ConceptScore = z.object({
   activation: z.number().nullable(),
   /** The same on the baseline's text. */
   baselineActivation: z.number().nullable(),
+  /** Mean of the largest activation over all latents on the baseline's text, which the latent's is measured by. */
+  largestActivation: z.number().nullable().optional(),
   /** Matches of keywords and pattern per word; null without any. */
   keywords: z.number().nullable(),
+  /** Share of promoted tokens, and matches per word, of the baseline's text. */
+  baselinePromoted: z.number().nullable().optional(),
+  baselineKeywords: z.number().nullable().optional(),
   /** 0 to 2. */
   value: z.number()
 })
