@@ -24,10 +24,14 @@ export function checkHook(model: Model, hook: string): string {
   return fail('HOOK_UNKNOWN', { model: model.name, hook, supported: points.join(', ') })
 }
 
-/** Where a hook point lies in the forward pass: smaller comes first; two names of one place are equal. @throws HOOK_UNKNOWN */
+/**
+ * Where a hook point or read point lies in the forward pass: smaller comes first; two names of one place are equal. What is only read, the
+ * input of an MLP, lies right before what that makes. @throws HOOK_UNKNOWN
+ */
 export function hookOrder(model: Model, hook: string): number {
   const points = model.architecture.hookPoints(model.config, model.rawConfig)
-  return points.indexOf(canonicalHook(checkHook(model, hook)))
+  const place = canonicalHook(checkReadable(model, hook))
+  return points.includes(place) ? points.indexOf(place) : points.indexOf(`blocks.${layerOf(place)}.mlp.hook_post`) - 0.5
 }
 
 /** The places of a block whose MLP reads what its attention has added to, in forward order. */

@@ -135,6 +135,22 @@ export function cutsOf(
   return distinct.sort((a, b) => hookOrder(model, a) - hookOrder(model, b))
 }
 
+/**
+ * A segment that starts between where a transcoder reads and where it writes no longer has what it reads.
+ * @throws INTERVENTION_INVALID for the first edit at such a place
+ */
+export function checkReads(model: Model, saes: SteeringSaes, recipes: readonly CompiledRecipe[], keys: Iterable<string>): void {
+  const order = (hook: string): number => hookOrder(model, hook)
+  for (const key of keys) {
+    const { encoder, hook, reads } = saeOf(saes, key)
+    const between = (edit: CompiledEdit): boolean => order(reads) < order(edit.hook) && order(edit.hook) < order(hook)
+    const found = recipes.flatMap(({ edits }) => edits).find(between)
+    if (found === undefined) continue
+    const reason = `it acts between ${reads}, which ${encoder.sae.name} reads, and ${hook}, where that writes; compare the two apart`
+    fail('INTERVENTION_INVALID', { text: formatIntervention(found.edit), reason })
+  }
+}
+
 function hooksOf(saes: SteeringSaes, { edits, replaced }: CompiledRecipe): string[] {
   const keys = [...replaced, ...edits.flatMap(({ condition }) => (condition?.kind === 'activation' ? [condition.sae] : []))]
   return [...edits.map(({ hook }) => hook), ...keys.map((key) => saeOf(saes, key).hook)]

@@ -4,7 +4,7 @@ import type { Recipe } from '../../shared/records/steering'
 import type { ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
 import type { Session } from '../runtime/types'
-import { compileRecipe, cutsOf, OWN, type CompiledRecipe, type SteeringSae, type SteeringSaes } from './compile'
+import { checkReads, compileRecipe, cutsOf, OWN, type CompiledRecipe, type SteeringSae, type SteeringSaes } from './compile'
 import { createCut, type Cut } from './editor'
 
 /** A segment with a cache, loaded. */
@@ -61,6 +61,12 @@ export async function openSteering(
   const hooks = needed.length === 0 && sae !== null ? [sae.hook] : needed
   const cuts: Cut[] = []
   for (const hook of hooks) cuts.push(await createCut(hook, saes, all, encoded))
+  checkReads(
+    model,
+    saes,
+    all,
+    cuts.flatMap((cut) => [...cut.saes.keys()])
+  )
   const freezes = all.some(({ frozen }) => frozen)
   return {
     plain: await openChain(sessions, cuts),
