@@ -109,7 +109,7 @@ export const useSteeringUnits = defineStore('steering-units', () => {
           hook: sae.hook,
           reading: sae.reading,
           device: engineStore.device,
-          prompt: prompt.input,
+          prompt: { text: prompt.text },
           latents
         })
         keep(key, place, answer)
