@@ -88,7 +88,14 @@ const steering: NamedMigration = {
   }
 }
 
-export const MIGRATIONS: readonly NamedMigration[] = [first, sets, steering]
+const chats: NamedMigration = {
+  name: '0004-chats',
+  async up(db: Database) {
+    await run(db, ['alter table prompts add column chat text', 'pragma user_version = 4'])
+  }
+}
+
+export const MIGRATIONS: readonly NamedMigration[] = [first, sets, steering, chats]
 
 /** The `user_version` of a file that has every migration; a file with a higher one comes from a newer workbench. */
 export const FORMAT_VERSION = MIGRATIONS.length

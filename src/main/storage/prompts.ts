@@ -1,6 +1,7 @@
 /** Prompts and their groups. Every function here is one undoable change. */
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import type { ChatInput } from '../../shared/records/token'
 import { mutate } from './history'
 import type { Changes } from './history'
 import type { Project } from './project'
@@ -41,8 +42,11 @@ export async function deleteGroup(project: Project, id: string): Promise<void> {
   })
 }
 
-/** Adds a prompt at the end; returns its id. */
-export async function addPrompt(project: Project, given: { text: string; name: string; groupId: string | null }): Promise<string> {
+/** Adds a prompt at the end; returns its id. Of a chat the text is what lists show. */
+export async function addPrompt(
+  project: Project,
+  given: { text: string; chat?: ChatInput | null; name: string; groupId: string | null }
+): Promise<string> {
   const id = randomUUID()
   await mutate(project, async (changes) => {
     if (given.groupId !== null) await changes.get('prompt_groups', given.groupId)
@@ -52,6 +56,7 @@ export async function addPrompt(project: Project, given: { text: string; name: s
       group_id: given.groupId,
       name: given.name,
       text: given.text,
+      chat: given.chat ? JSON.stringify(given.chat) : null,
       notes: '',
       position,
       updated_at: now()
@@ -63,6 +68,7 @@ export async function addPrompt(project: Project, given: { text: string; name: s
 
 export interface PromptFields {
   text?: string | undefined
+  chat?: ChatInput | null | undefined
   name?: string | undefined
   notes?: string | undefined
   groupId?: string | null | undefined
@@ -75,7 +81,8 @@ export async function updatePrompt(project: Project, id: string, given: PromptFi
     const before = await changes.get('prompts', id)
     if (given.groupId != null) await changes.get('prompt_groups', given.groupId)
     const { text, name, notes, groupId, position } = given
-    await changes.update('prompts', id, { ...defined({ text, name, notes, group_id: groupId, position }), updated_at: now() })
+    const chat = given.chat ? JSON.stringify(given.chat) : given.chat
+    await changes.update('prompts', id, { ...defined({ text, chat, name, notes, group_id: groupId, position }), updated_at: now() })
     return `${verbOf(given)} prompt ${quoted(before.name || before.text)}`
   })
 }
@@ -117,7 +124,7 @@ async function release(changes: Changes, promptId: string): Promise<void> {
 }
 
 function verbOf(given: PromptFields): string {
-  if (given.text !== undefined) return 'edit'
+  if (given.text !== undefined || given.chat !== undefined) return 'edit'
   if (given.name !== undefined) return 'rename'
   return given.notes === undefined ? 'move' : 'edit the notes of'
 }

@@ -12,7 +12,18 @@ export interface Schema {
   /** One row, id "project". */
   project: { id: string; name: string; notes: string; created_at: string; saved_at: string }
   prompt_groups: { id: string; name: string; position: number }
-  prompts: { id: string; group_id: string | null; name: string; text: string; notes: string; position: number; updated_at: string }
+  prompts: {
+    id: string
+    group_id: string | null
+    name: string
+    /** Of a chat its turns as one reads them. */
+    text: string
+    /** ChatInput as JSON; null where the prompt is text. */
+    chat: string | null
+    notes: string
+    position: number
+    updated_at: string
+  }
   rankings: {
     id: string
     name: string

@@ -50,7 +50,12 @@ async function read(project: Project): Promise<unknown> {
 
 async function prompts(db: Kysely<Schema>): Promise<unknown[]> {
   const rows = await db.selectFrom('prompts').selectAll().orderBy('position').orderBy('id').execute()
-  return rows.map(({ group_id, updated_at, ...rest }) => ({ ...rest, groupId: group_id, updatedAt: updated_at }))
+  return rows.map(({ group_id, updated_at, chat, ...rest }) => ({
+    ...rest,
+    chat: chat === null ? null : storedJson(chat),
+    groupId: group_id,
+    updatedAt: updated_at
+  }))
 }
 
 async function recipes(db: Kysely<Schema>): Promise<unknown[]> {

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import { promptText as textOf } from '../../shared/prompt-text'
 import type { Input, EngineCalls } from '../../shared/contract'
 import { Device } from '../../shared/records/model'
 import type { LatentLabel } from '../../shared/records/latent'
@@ -69,7 +70,7 @@ export const useAnalysis = defineStore('analysis', () => {
       hook: library.hook,
       reading: library.reading,
       device: engineStore.device,
-      prompt: { text: prompt.text },
+      prompt: prompt.input,
       method: switches.method,
       counterfactual: switches.other,
       target: switches.target(target.value),
@@ -181,7 +182,7 @@ export const useAnalysis = defineStore('analysis', () => {
       const text = promptText(result)
       // A prompt edited since is left alone: the ranking's own text is shown apart from it.
       const unchanged = project.prompts.some((each) => each.id === record.promptId && each.text === text)
-      prompt.show(unchanged ? record.promptId : null, text)
+      prompt.show(unchanged ? record.promptId : null, 'chat' in result.prompt ? result.prompt : text)
       library.chooseModel(result.provenance.model.path)
       library.chooseSae(result.provenance.sae.path)
       switches.take(result)
@@ -216,7 +217,7 @@ export const useAnalysis = defineStore('analysis', () => {
       target.value = null
       switches.forgetPrompt()
     }
-    prompt.show(id, record.text)
+    prompt.show(id, record.chat ?? record.text)
   }
 
   function clear(): void {
@@ -260,7 +261,7 @@ const fingerprint = (call: AttributeCall | null): string => JSON.stringify(call)
 
 /** The text a ranking was made of; exact ids are shown as the text they spell. */
 function promptText(ranking: Ranking): string {
-  if ('text' in ranking.prompt) return ranking.prompt.text
+  if (!('ids' in ranking.prompt)) return textOf(ranking.prompt)
   return ranking.tokens
     .filter((token) => !token.special)
     .map((token) => token.text)

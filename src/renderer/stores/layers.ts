@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { z } from 'zod'
+import { promptText } from '../../shared/prompt-text'
 import type { EngineCalls, Input } from '../../shared/contract'
 import type { LatentDetail } from '../../shared/records/latent'
 import type { LayerRanking, LayersRanking } from '../../shared/records/layers'
@@ -77,7 +78,7 @@ export const useLayers = defineStore('layers', () => {
       model: model.path,
       saes: chosen.value.map((sae) => ({ sae: sae.path, hook: library.hookOf(sae), reading: library.readingOf(sae.path) })),
       device: engineStore.device,
-      prompt: { text: prompt.text },
+      prompt: prompt.input,
       target: switches.target(analysis.target),
       targetKind: switches.kind,
       aggregation: aggregation.value,
@@ -169,7 +170,8 @@ export const useLayers = defineStore('layers', () => {
     library.chooseSae(opened.sae.path)
     switches.take({ ...result, method: 'attribution', substitution: 'reconstruction+error', steps: null, seed: null, counterfactual: null })
     analysis.target = result.target.chosenBy === 'user' && switches.single ? result.target : null
-    if ('text' in result.prompt && result.prompt.text !== prompt.text) prompt.show(null, result.prompt.text)
+    if (!('ids' in result.prompt) && promptText(result.prompt) !== prompt.text)
+      prompt.show(null, 'chat' in result.prompt ? result.prompt : result.prompt.text)
     navigation.go('analyse')
     await analysis.run()
     if (latent !== null && analysis.error === null) selection.set([latent], latent)

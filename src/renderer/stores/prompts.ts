@@ -1,4 +1,5 @@
 import { defineStore } from 'pinia'
+import type { ChatInput } from '../../shared/records/token'
 import { archive } from '../bridge'
 import { promptTitle } from '../utils/prompt-tree'
 import { useProject } from './project'
@@ -15,7 +16,10 @@ export const usePrompts = defineStore('prompts', () => {
     return (await project.change(() => archive.call('prompts.duplicate', { id })))?.id ?? null
   }
 
-  async function update(id: string, patch: { text?: string; name?: string; groupId?: string | null; position?: number }): Promise<void> {
+  async function update(
+    id: string,
+    patch: { text?: string; chat?: ChatInput | null; name?: string; groupId?: string | null; position?: number }
+  ): Promise<void> {
     await project.change(() => archive.call('prompts.update', { id, ...patch }))
   }
 

@@ -6,6 +6,7 @@ import { Preflight } from '../records/preflight'
 import { ExactCheck, Ranking } from '../records/ranking'
 import { Settings } from '../records/settings'
 import { Comparison, Recipe } from '../records/steering'
+import { ChatInput } from '../records/token'
 import { call } from './call'
 import { experimentArchiveCalls } from './experiments'
 import { setArchiveCalls } from './sets'
@@ -42,12 +43,18 @@ export const archiveCalls = {
   'groups.delete': call({ input: Id, output: State }),
 
   'prompts.add': call({
-    input: z.object({ text: z.string(), name: z.string().default(''), groupId: z.string().nullable().default(null) }),
+    input: z.object({
+      text: z.string(),
+      chat: ChatInput.nullable().default(null),
+      name: z.string().default(''),
+      groupId: z.string().nullable().default(null)
+    }),
     output: Created
   }),
   'prompts.update': call({
     input: Id.extend({
       text: z.string().optional(),
+      chat: ChatInput.nullable().optional(),
       name: z.string().optional(),
       notes: z.string().optional(),
       groupId: z.string().nullable().optional(),

@@ -4,6 +4,7 @@ import { LatentLabel } from './latent'
 import { Comparison, Recipe } from './steering'
 import { MethodName, Ranking } from './ranking'
 import { PromptSetSummary, SetRunSummary } from './sets'
+import { ChatInput } from './token'
 
 /** Ids are UUIDs made by the archive; times are ISO 8601 in UTC. */
 export const PromptGroup = z.object({ id: z.string(), name: z.string(), position: z.number() })
@@ -13,7 +14,10 @@ export const PromptRecord = z.object({
   id: z.string(),
   groupId: z.string().nullable(),
   name: z.string(),
+  /** Of a chat its turns as one reads them. */
   text: z.string(),
+  /** Set where the prompt is a chat. */
+  chat: ChatInput.nullable().default(null),
   notes: z.string(),
   position: z.number(),
   updatedAt: z.string()

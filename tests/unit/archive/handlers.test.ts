@@ -1,6 +1,8 @@
 import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { promptText } from '../../../src/shared/prompt-text'
+import type { ChatInput } from '../../../src/shared/records/token'
 import { createProject } from '../../../src/main/storage/project'
 import { openArchive } from '../../support/archive'
 import { failureOf } from '../../support/failing'
@@ -46,6 +48,31 @@ describe('the archive', () => {
     expect((await call('prompts.duplicate', { id: prompt.id })).state.prompts).toHaveLength(2)
     expect((await call('prompts.delete', { id: prompt.id })).state.prompts).toHaveLength(1)
     expect((await call('project.update', { notes: 'about' })).state.notes).toBe('about')
+  })
+
+  test('keeps prompts that are chats, with their turns and as text for lists', async () => {
+    const { call, folder } = await openArchive()
+    const path = join(folder, 'a.gradsae')
+    await call('project.create', { path, name: 'A' })
+    const chat: ChatInput = {
+      chat: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Why?' }
+      ],
+      addGenerationPrompt: true
+    }
+    const { id } = await call('prompts.add', { text: promptText(chat), chat })
+    const longer: ChatInput = { chat: [...chat.chat, { role: 'assistant', content: 'So.' }] }
+    await call('prompts.update', { id, text: promptText(longer), chat: longer })
+    await call('prompts.duplicate', { id })
+    await call('prompts.update', { id, text: 'plain', chat: null })
+    expect((await call('project.undo', {})).state.prompts[0]).toMatchObject({ chat: longer })
+    await call('project.redo', {})
+    await call('project.close', {})
+    expect((await call('project.open', { path })).state.prompts).toMatchObject([
+      { text: 'plain', chat: null },
+      { text: 'system: Be brief.\nuser: Why?\nassistant: So.', chat: longer }
+    ])
   })
 
   test('does calls one after the other, even when they are not waited for', async () => {

@@ -13,6 +13,7 @@ describe('the prompt tree', () => {
     position,
     name,
     text: `text of ${name}`,
+    chat: null,
     notes: '',
     updatedAt: ''
   })
