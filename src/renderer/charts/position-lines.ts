@@ -4,6 +4,8 @@ import type { ChartView } from './chart'
 import { axisStyle, baseOption, categoricalColour, escapeHtml, tooltipStyle, type ChartTheme } from './theme'
 
 export type PositionMetric = 'kl' | 'logprob' | 'target'
+/** All that can be drawn along a text: besides the numbers of every comparison, a further watched token and the size of the edit. */
+export type AlongText = PositionMetric | 'watched' | 'edit'
 
 export interface PositionSeries {
   name: string
@@ -17,14 +19,23 @@ export interface PositionSeries {
 }
 
 export interface PositionLines {
-  metric: PositionMetric
+  metric: AlongText
   series: readonly PositionSeries[]
-  /** Visible text of the watched token, for the target's name. */
+  /** Visible text of the watched token, for the target's and a watched token's name. */
   target: string | null
 }
 
 /** Marks differ in shape as well as in colour. */
 const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'pin', 'roundRect', 'arrow'] as const
+
+/** Lines of one colour differ in their dashes: there are more columns than colours. */
+export const SERIES_DASHES = ['solid', 'dotted', 'dashed'] as const
+
+/** Which of them a series has: the how-manieth of its colour it is. */
+export function dashOf(series: readonly Pick<PositionSeries, 'colour' | 'baseline'>[], index: number): (typeof SERIES_DASHES)[number] {
+  const before = series.slice(0, index).filter(({ colour, baseline }) => !baseline && colour === series[index]?.colour).length
+  return SERIES_DASHES[before % SERIES_DASHES.length] ?? 'solid'
+}
 
 /** Above this many positions marks would run into each other and only lines are drawn. */
 const MARKED_POSITIONS = 80
@@ -60,7 +71,7 @@ export function positionLines({ metric, series, target }: PositionLines, theme: 
         axisLabel: { color: theme.textSoft, fontSize: 10.5, formatter: (value: number) => formatNumber(value, 2) },
         splitNumber: 3
       },
-      series: series.map((each, index) => line(each, index, length, theme))
+      series: series.map((each, index) => line(each, { index, length, dash: dashOf(series, index) }, theme))
     },
     summary: `${title} along the generated text. ${series.map(describe).join(' ')}`,
     table: {
@@ -74,16 +85,16 @@ export function positionLines({ metric, series, target }: PositionLines, theme: 
 }
 
 /** What a metric is, with its unit. */
-export function metricName(metric: PositionMetric, target: string | null): string {
+export function metricName(metric: AlongText, target: string | null): string {
   if (metric === 'kl') return 'KL(steered ‖ unsteered), nats'
   if (metric === 'logprob') return 'log-probability under the unsteered model, nats'
+  if (metric === 'edit') return 'size of the edit, ‖edited − before‖ / ‖before‖'
   return target === null ? 'probability of the watched token' : `probability of ${target}`
 }
 
 function line(
   { name, colour, baseline, values }: PositionSeries,
-  index: number,
-  length: number,
+  { index, length, dash }: { readonly index: number; readonly length: number; readonly dash: (typeof SERIES_DASHES)[number] },
   theme: ChartTheme
 ): Record<string, unknown> {
   const stroke = baseline ? theme.textSoft : categoricalColour(theme, colour)
@@ -95,7 +106,7 @@ function line(
     symbolSize: 5,
     showSymbol: length <= MARKED_POSITIONS,
     showAllSymbol: true,
-    lineStyle: { color: stroke, width: 1.5, type: baseline ? [4, 3] : 'solid' },
+    lineStyle: { color: stroke, width: 1.5, type: baseline ? [4, 3] : dash },
     itemStyle: { color: stroke },
     emphasis: { disabled: true },
     z: baseline ? 2 : 3

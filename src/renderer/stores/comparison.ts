@@ -1,46 +1,33 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { Comparison, GenerationSettings, Recipe } from '../../shared/records/steering'
-import type { Token } from '../../shared/records/token'
-import type { ModelInfo, SaeInfo, SaeReading } from '../../shared/records/model'
-import type { PreflightSummary } from '../../shared/records/preflight'
+import type { Comparison, Recipe } from '../../shared/records/steering'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
+import { callOf, planOf, stoppedRecord, type ComparisonPlan } from '../utils/comparison-plan'
 import { shown, wasCancelled } from '../utils/errors'
+import { frameBatches } from '../utils/frame-batches'
 import {
   appendTokens,
   columnsOf,
   comparisonName,
   emptyColumns,
-  stoppedColumns,
+  mergedColumns,
+  mergedRecord,
   type LiveColumn,
   type StreamedToken
 } from '../utils/live-comparison'
 import { useEngine } from './engine'
 import { useProject } from './project'
+import { useSteeringHistory, type PastRun } from './steering-history'
 import { useToasts } from './toasts'
 
-/** What a run needs; the same for a run from the bench and for a saved comparison that is run again. */
-export interface ComparisonPlan {
-  model: Pick<ModelInfo, 'path' | 'name' | 'hash'>
-  sae: Pick<SaeInfo, 'path' | 'name' | 'hash' | 'notes'> | null
-  hook: string | null
-  /** How the SAE is read. */
-  reading: SaeReading
-  /** What is known of the pair, kept with the comparison. */
-  preflight: PreflightSummary | null
-  prompt: Comparison['prompt']
-  promptTokens: readonly Token[]
-  promptId: string | null
-  promptName: string
-  recipes: readonly Recipe[]
-  settings: GenerationSettings
-  target: Token | null
-}
+/** What stood on the bench when a saved or earlier comparison was opened. */
+type OnBench = Pick<PastRun, 'plan' | 'columns'> & { readonly record: Comparison | null; readonly savedId: string | null }
 
 /** The comparison on show: streaming, finished, stopped, or opened from the project. */
 export const useComparison = defineStore('comparison', () => {
   const engineStore = useEngine()
+  const history = useSteeringHistory()
   const project = useProject()
   const toasts = useToasts()
 
@@ -49,70 +36,93 @@ export const useComparison = defineStore('comparison', () => {
   /** The whole record, once there is one; what is saved. */
   const record = shallowRef<Comparison | null>(null)
   const savedId = ref<string | null>(null)
-  /** True when the columns come from a saved comparison instead of the bench. */
+  /** True when the columns come from a saved or earlier comparison instead of the bench. */
   const pinned = ref(false)
   const running = ref(false)
   const error = shallowRef<ShownError | null>(null)
   const saved = computed(() => project.comparisons.find(({ id }) => id === savedId.value) ?? null)
   let abort: AbortController | null = null
+  let bench: OnBench | null = null
 
   /** Streams all columns of `next`. What streamed stays when it is cancelled or fails. */
   async function run(next: ComparisonPlan, keepPinned = false): Promise<void> {
     if (running.value) return
+    begin(next, emptyColumns(next.recipes))
+    pinned.value = keepPinned
+    if (!keepPinned) bench = null
+    const started = Date.now()
+    const result = await stream(next, (column) => column)
+    if (result) finish(result)
+    else if (columns.value.some(({ tokens }) => tokens.length > 0)) finishStopped(started)
+    running.value = false
+  }
+
+  /**
+   * Streams only the columns of `recipes` and keeps the others of the run on show; `order` are the ids of all columns' recipes as they shall stand.
+   * True when done, or stopped; false when the kept columns do not go with the new ones, and all must be run.
+   */
+  async function runSome(recipes: readonly Recipe[], order: readonly string[]): Promise<boolean> {
+    const [made, before, kept] = [plan.value, record.value, columns.value]
+    if (running.value || !made || !before) return false
+    const merged = mergedColumns(kept, recipes, order)
+    begin({ ...made, recipes: merged.flatMap(({ recipe }) => (recipe ? [recipe] : [])) }, merged)
+    const started = Date.now()
+    const places = recipes.map(({ id }) => merged.findIndex(({ recipe }) => recipe?.id === id))
+    const result = await stream({ ...made, recipes }, (column) => (column === 0 ? null : (places[column - 1] ?? null)))
+    const whole = result && mergedRecord(before, result, order)
+    if (whole) finish(whole)
+    else if (!result) finishStopped(started)
+    running.value = false
+    return whole !== null
+  }
+
+  function begin(next: ComparisonPlan, empty: readonly LiveColumn[]): void {
     plan.value = next
-    columns.value = emptyColumns(next.recipes)
+    columns.value = empty
     record.value = null
     savedId.value = null
-    pinned.value = keepPinned
     error.value = null
     running.value = true
-    const started = Date.now()
+  }
+
+  /** Runs and streams; `placeOf` says which column on show a column of the run is, null: none. Null when it was stopped or failed. */
+  async function stream(call: ComparisonPlan, placeOf: (column: number) => number | null): Promise<Comparison | null> {
     const stop = (abort = new AbortController())
-    const stream = batches((tokens) => (columns.value = appendTokens(columns.value, tokens)))
+    const batches = frameBatches<StreamedToken>((tokens) => (columns.value = appendTokens(columns.value, tokens)))
+    const onEvent = (event: StreamedToken): void => {
+      const column = placeOf(event.column)
+      if (column !== null) batches.add({ ...event, column })
+    }
     try {
-      const result = await engineStore.run(`Generating ${next.recipes.length + 1} columns`, ({ signal, onProgress }) => {
+      const result = await engineStore.run(`Generating ${call.recipes.length + 1} columns`, ({ signal, onProgress }) => {
         signal.addEventListener('abort', () => stop.abort())
-        return engine.call('steering.compare', callOf(next, engineStore.device), { signal: stop.signal, onProgress, onEvent: stream.add })
+        const input = { ...callOf(call), device: engineStore.device }
+        return engine.call('steering.compare', input, { signal: stop.signal, onProgress, onEvent })
       })
-      stream.drop()
-      columns.value = columnsOf(result)
-      record.value = result
+      batches.drop()
+      return result
     } catch (thrown) {
-      stream.flush()
-      if (columns.value.some(({ tokens }) => tokens.length > 0)) record.value = stopped(next, Date.now() - started)
+      batches.flush()
       if (!wasCancelled(thrown)) error.value = shown(thrown)
-      columns.value = columns.value.map((column) => ({ ...column, finished: 'cancelled' }))
+      return null
     } finally {
-      running.value = false
       abort = null
     }
   }
 
-  /** The record of a run that ended before its result: what streamed, with its origin as far as it is known. */
-  function stopped(from: ComparisonPlan, milliseconds: number): Comparison {
-    return {
-      prompt: from.prompt,
-      promptTokens: [...from.promptTokens],
-      settings: from.settings,
-      target: from.target,
-      columns: stoppedColumns(columns.value),
-      provenance: {
-        model: { name: from.model.name, path: from.model.path, hash: from.model.hash },
-        sae: from.sae && {
-          name: from.sae.name,
-          path: from.sae.path,
-          hash: from.sae.hash,
-          notes: [...from.sae.notes],
-          reading: from.reading
-        },
-        preflight: from.preflight,
-        hook: from.hook,
-        device: { requested: engineStore.device, used: 'not reported: the run was stopped' },
-        versions: engineStore.versions,
-        createdAt: new Date().toISOString(),
-        milliseconds
-      }
-    }
+  function finish(result: Comparison): void {
+    columns.value = columnsOf(result)
+    record.value = result
+    if (plan.value) history.add({ plan: plan.value, columns: columns.value, record: result, savedId: null })
+  }
+
+  function finishStopped(started: number): void {
+    columns.value = columns.value.map((column) => (column.finished === null ? { ...column, finished: 'cancelled' } : column))
+    const of = plan.value
+    if (!of) return
+    const { device, versions } = engineStore
+    record.value = stoppedRecord(of, columns.value, { device, versions, milliseconds: Date.now() - started })
+    history.add({ plan: of, columns: columns.value, record: record.value, savedId: null })
   }
 
   const cancel = (): void => abort?.abort()
@@ -124,6 +134,7 @@ export const useComparison = defineStore('comparison', () => {
     const done = await project.change(() => archive.call('comparisons.save', { name, promptId, comparison: current }))
     if (!done) return false
     savedId.value = done.id
+    history.saved(current, done.id)
     toasts.show(`Saved the comparison “${name}”`, { tone: 'good' })
     return true
   }
@@ -134,21 +145,33 @@ export const useComparison = defineStore('comparison', () => {
     error.value = null
     try {
       const opened = await archive.call('comparisons.get', { id })
-      const { comparison } = opened
-      const { model, sae, hook, preflight } = comparison.provenance
       const promptName = project.prompts.find((prompt) => prompt.id === opened.promptId)?.name ?? ''
-      const { prompt, promptTokens, settings, target } = comparison
-      const recipes = comparison.columns.flatMap(({ recipe }) => (recipe ? [recipe] : []))
-      const reading = sae?.reading ?? {}
-      const { promptId } = opened
-      plan.value = { model, sae, hook, reading, preflight, prompt, promptTokens, promptId, promptName, recipes, settings, target }
-      columns.value = columnsOf(comparison)
-      record.value = comparison
-      savedId.value = id
-      pinned.value = true
+      const { comparison, promptId } = opened
+      show({ plan: planOf(comparison, promptId, promptName), columns: columnsOf(comparison), record: comparison, savedId: id })
     } catch (thrown) {
       error.value = shown(thrown)
     }
+  }
+
+  /** Shows a run of this session again, as it was. */
+  function openRun(run: PastRun): void {
+    if (running.value) return
+    error.value = null
+    show({ ...run, savedId: project.comparisons.some(({ id }) => id === run.savedId) ? run.savedId : null })
+  }
+
+  function show(past: OnBench): void {
+    if (!pinned.value)
+      bench = plan.value ? { plan: plan.value, columns: columns.value, record: record.value, savedId: savedId.value } : null
+    pinned.value = true
+    put(past)
+  }
+
+  function put(past: OnBench): void {
+    plan.value = past.plan
+    columns.value = past.columns
+    record.value = past.record
+    savedId.value = past.savedId
   }
 
   /** Puts the shown columns onto the bench, where `recipes` (one per steered column, in order) now stand for theirs. */
@@ -158,11 +181,20 @@ export const useComparison = defineStore('comparison', () => {
     )
     savedId.value = null
     pinned.value = false
+    bench = null
   }
 
-  /** Back to the bench, with nothing on show. */
+  /** Back to the bench as it was. */
   function close(): void {
+    const before = bench
+    clear()
+    if (before) put(before)
+  }
+
+  /** Nothing on show. */
+  function clear(): void {
     cancel()
+    bench = null
     plan.value = null
     columns.value = []
     record.value = null
@@ -178,7 +210,7 @@ export const useComparison = defineStore('comparison', () => {
     return comparisonName(of.promptName, text, of.recipes)
   }
 
-  watch(() => project.opened, close)
+  watch(() => project.opened, clear)
 
   const rename = (id: string, name: string): Promise<unknown> => project.change(() => archive.call('comparisons.update', { id, name }))
 
@@ -198,9 +230,11 @@ export const useComparison = defineStore('comparison', () => {
     running,
     error,
     run,
+    runSome,
     cancel,
     save,
     open,
+    openRun,
     close,
     unpin,
     rename,
@@ -208,47 +242,3 @@ export const useComparison = defineStore('comparison', () => {
     suggestedName
   }
 })
-
-function callOf(plan: ComparisonPlan, device: ReturnType<typeof useEngine>['device']) {
-  return {
-    model: plan.model.path,
-    sae: plan.recipes.length > 0 ? (plan.sae?.path ?? null) : null,
-    hook: plan.recipes.length > 0 ? plan.hook : null,
-    reading: plan.reading,
-    preflight: plan.preflight,
-    device,
-    prompt: plan.prompt,
-    recipes: [...plan.recipes],
-    settings: plan.settings,
-    target: plan.target ? { id: plan.target.id } : null
-  }
-}
-
-/**
- * Gathers streamed tokens and hands them on once per frame, so that fast models do not make the window draw per token.
- * A hidden window gets no frames; its tokens come with the flush or the result.
- */
-function batches(take: (tokens: StreamedToken[]) => void) {
-  let waiting: StreamedToken[] = []
-  let frame: number | null = null
-  const cancelFrame = (): void => {
-    if (frame !== null) cancelAnimationFrame(frame)
-    frame = null
-  }
-  const flush = (): void => {
-    cancelFrame()
-    if (waiting.length > 0) take(waiting)
-    waiting = []
-  }
-  return {
-    add(token: StreamedToken): void {
-      waiting.push(token)
-      frame ??= requestAnimationFrame(flush)
-    },
-    flush,
-    drop(): void {
-      cancelFrame()
-      waiting = []
-    }
-  }
-}

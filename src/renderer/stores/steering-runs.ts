@@ -1,10 +1,16 @@
 import { defineStore } from 'pinia'
-import { computed } from 'vue'
+import { computed, nextTick, shallowRef, watch } from 'vue'
+import { promptText as wholeText } from '../../shared/prompt-text'
 import type { Recipe } from '../../shared/records/steering'
+import type { Token } from '../../shared/records/token'
+import { engine } from '../bridge'
+import { conditionsOf, type ComparisonPlan } from '../utils/comparison-plan'
+import { shown } from '../utils/errors'
 import { anotherSeed } from '../utils/live-comparison'
 import { copyName, sameEffect, type DraggedLatent } from '../utils/recipes'
-import { useComparison, type ComparisonPlan } from './comparison'
+import { useComparison } from './comparison'
 import { useLibrary } from './library'
+import { useMeasuring } from './measuring'
 import { usePreflights } from './preflights'
 import { useProject } from './project'
 import { usePromptText } from './prompt-text'
@@ -14,16 +20,29 @@ import { useSteering } from './steering'
 
 const PROMPT_END = 44
 
+/** A prompt made of a column's prompt and its text up to a token, by its exact ids. */
+export interface Continued {
+  readonly tokens: readonly Token[]
+  /** Tokens of it that were the prompt before. */
+  readonly promptLength: number
+  /** Where it comes from: "Recipe 2, token 14". */
+  readonly from: string
+}
+
 /** Between the bench and the comparison: what a run is made from, running again, and going on from a saved comparison. */
 export const useSteeringRuns = defineStore('steering-runs', () => {
   const comparison = useComparison()
   const library = useLibrary()
+  const measuring = useMeasuring()
   const preflights = usePreflights()
   const project = useProject()
   const prompt = usePromptText()
   const recipes = useRecipes()
   const saes = useRecipeSaes()
   const steering = useSteering()
+
+  /** What the bench writes on from instead of the prompt; null as usual. */
+  const continued = shallowRef<Continued | null>(null)
 
   /** The run that the bench would make now. */
   const plan = computed<ComparisonPlan | null>(() => {
@@ -35,13 +54,15 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
       hook: library.hook,
       reading: library.reading,
       preflight: preflights.summary(model, library.sae),
-      prompt: { text: prompt.text },
-      promptTokens: prompt.encodedText === prompt.text ? prompt.tokens : [],
+      prompt: continued.value ? { ids: continued.value.tokens.map(({ id }) => id) } : prompt.input,
+      promptTokens: continued.value ? continued.value.tokens : prompt.encodedText === prompt.text ? prompt.tokens : [],
       promptId: prompt.promptId,
       promptName: prompt.prompt?.name ?? '',
       recipes: steering.columns.map(saes.located),
       settings: steering.generation,
-      target: steering.target
+      target: steering.target,
+      watched: measuring.watched,
+      concept: measuring.asked
     }
   })
   const cannotRun = computed(() => (comparison.pinned ? null : steering.cannotRun))
@@ -49,17 +70,18 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     const made = comparison.plan
     const now = plan.value
     if (!made || !now || comparison.pinned || comparison.running || comparison.columns.length === 0) return false
-    return conditions(made) !== conditions(now)
+    return conditionsOf(made) !== conditionsOf(now)
   })
   /** The end of the prompt, as the columns show it before their text. */
   const promptEnd = computed(() => {
-    const text = comparison.columns.length > 0 ? promptText(comparison.plan) : prompt.text
+    const text =
+      comparison.columns.length > 0 ? promptText(comparison.plan) : continued.value ? textOf(continued.value.tokens) : prompt.text
     return text.length > PROMPT_END ? `… ${text.slice(-PROMPT_END).replace(/^\S*\s/, '')}` : text
   })
 
   function promptText(of: ComparisonPlan | null): string {
     if (!of) return ''
-    return 'text' in of.prompt ? of.prompt.text : of.promptTokens.map((token) => token.text).join('')
+    return 'ids' in of.prompt ? textOf(of.promptTokens) : wholeText(of.prompt)
   }
 
   async function run(): Promise<void> {
@@ -84,18 +106,83 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     await run()
   }
 
+  /** Why a column cannot be run alone among the others; null where it can. */
+  const cannotRunOne = computed(() => {
+    if (comparison.running) return 'A run is under way.'
+    if (cannotRun.value !== null) return cannotRun.value
+    if (comparison.pinned) return 'Put this comparison onto the bench first.'
+    if (!comparison.record) return 'Run all columns first.'
+    return changedSince.value ? 'Prompt or settings were changed since: the other columns would not belong to the same run.' : null
+  })
+
+  /** Runs one column again and keeps the others, where they belong to the same run; else all. */
+  async function runOne(id: string): Promise<void> {
+    const recipe = steering.columns.find((each) => each.id === id)
+    if (!recipe || comparison.running || cannotRun.value !== null) return
+    if (cannotRunOne.value !== null) return run()
+    void recipes.flush()
+    const kept = new Set(comparison.columns.flatMap((column) => (column.recipe ? [column.recipe.id] : [])))
+    const order = steering.columns.map((each) => each.id).filter((each) => each === id || kept.has(each))
+    if (!(await comparison.runSome([saes.located(recipe)], order))) await run()
+  }
+
+  /** The prompt of the run on show as exact tokens; null when it cannot be read, which is told. */
+  async function promptTokensShown(): Promise<readonly Token[] | null> {
+    const made = comparison.plan
+    if (!made) return null
+    const known = comparison.record?.promptTokens ?? made.promptTokens
+    if (known.length > 0) return known
+    try {
+      return (await engine.call('tokens.encode', { model: made.model.path, prompt: made.prompt })).tokens
+    } catch (thrown) {
+      comparison.error = shown(thrown)
+      return null
+    }
+  }
+
+  /** Makes the prompt and a column's text up to and with token `index` the new prompt, by its exact ids, and runs all columns from there. */
+  async function continueFrom(column: number, index: number): Promise<void> {
+    const live = comparison.columns[column]
+    const made = comparison.plan
+    if (!live || !made || comparison.running || index >= live.tokens.length) return
+    const before = await promptTokensShown()
+    if (!before) return
+    const written = live.tokens
+      .slice(0, index + 1)
+      .map(({ id, text, hex, special }) => ({ id, text, special, ...(hex === undefined ? {} : { hex }) }))
+    const tokens = [...before, ...written]
+    if (comparison.pinned) {
+      const next = { ...made, prompt: { ids: tokens.map(({ id }) => id) }, promptTokens: tokens }
+      return comparison.run(next, true)
+    }
+    continued.value = { tokens, promptLength: before.length, from: `${live.recipe?.name ?? 'Baseline'}, token ${index + 1}` }
+    await run()
+  }
+
+  /** Back to the prompt as it stands in the project. */
+  const forgetContinued = (): void => void (continued.value = null)
+
+  watch([() => prompt.text, () => prompt.promptId, () => library.model?.path, () => project.opened], forgetContinued)
+
   /** Puts a pinned comparison onto the bench: its prompt, settings, token and recipes, as new recipes where the project's differ. */
   async function edit(): Promise<void> {
     const made = comparison.plan
     if (!made) return
     library.chooseModel(made.model.path)
     if (made.sae) library.chooseSae(made.sae.path)
-    const record = project.prompts.find((each) => each.id === made.promptId)
-    const text = promptText(made)
-    // A prompt that has been changed since stays as it is in the project.
-    prompt.show(record?.text === text ? record.id : null, text)
+    if ('ids' in made.prompt) {
+      // What the choice of the model changes is told to watchers first: it ends an earlier continuation.
+      await nextTick()
+      continued.value = { tokens: made.promptTokens, promptLength: made.promptTokens.length, from: 'an earlier run' }
+    } else {
+      const record = project.prompts.find((each) => each.id === made.promptId)
+      const text = promptText(made)
+      // A prompt that has been changed since stays as it is in the project.
+      prompt.show(record?.text === text ? record.id : null, 'chat' in made.prompt ? made.prompt : text)
+    }
     steering.setGeneration(made.settings)
     steering.setTarget(made.target)
+    measuring.setWatched(made.watched)
     const onBench: Recipe[] = []
     for (const recipe of made.recipes) {
       const own = recipes.find(recipe.id)?.recipe
@@ -132,10 +219,27 @@ export const useSteeringRuns = defineStore('steering-runs', () => {
     await steering.addRecipe({ ...rest, ...name })
   }
 
-  return { cannotRun, changedSince, promptEnd, promptText, run, runWithAnotherSeed, edit, takeLatents, newRecipeWith }
+  return {
+    cannotRun,
+    cannotRunOne,
+    changedSince,
+    continued,
+    promptEnd,
+    promptText,
+    run,
+    runOne,
+    runWithAnotherSeed,
+    continueFrom,
+    forgetContinued,
+    edit,
+    takeLatents,
+    newRecipeWith
+  }
 })
 
-/** What a run depends on besides its recipes, whose changes show on their own columns. */
-function conditions({ model, sae, hook, prompt, settings, target }: ComparisonPlan): string {
-  return JSON.stringify([model.path, sae?.path, hook, prompt, settings, target?.id])
+function textOf(tokens: readonly Token[]): string {
+  return tokens
+    .filter(({ special }) => !special)
+    .map(({ text, hex }) => (hex === undefined ? text : '\ufffd'))
+    .join('')
 }

@@ -124,13 +124,15 @@ export const useSteering = defineStore('steering', () => {
     return recipe
   }
 
-  async function duplicate(id: string): Promise<void> {
+  /** A copy as the next column; null when it could not be saved. */
+  async function duplicate(id: string): Promise<Recipe | null> {
     const before = columns.value.map((recipe) => recipe.id)
     const copy = await recipes.duplicate(id)
-    if (!copy) return
+    if (!copy) return null
     const at = before.indexOf(id) + 1
     place([...before.slice(0, at), copy.id, ...before.slice(at)])
     activeId.value = copy.id
+    return copy
   }
 
   /** Deletes the recipe from the project (undo brings it back to its place). */
@@ -214,6 +216,7 @@ export const useSteering = defineStore('steering', () => {
     setGeneration,
     setTarget,
     setColumns,
+    place,
     show,
     hide,
     nameSae,

@@ -1,5 +1,6 @@
 /** A comparison while it streams, as values: columns that grow, and the record of a run that was stopped. */
 import type { Comparison, ComparisonColumn, GeneratedToken, Recipe } from '../../shared/records/steering'
+import type { ColumnMeasures } from '../../shared/records/scores'
 
 /** One column as the window shows it: growing, finished or stopped. */
 export interface LiveColumn {
@@ -7,6 +8,8 @@ export interface LiveColumn {
   tokens: readonly GeneratedToken[]
   finished: ComparisonColumn['finished'] | null
   scores: ComparisonColumn['scores']
+  /** Null before they are taken, where they were not asked for, and in comparisons saved before there were any. */
+  measures: ColumnMeasures | null
 }
 
 /** A token as it comes. */
@@ -18,7 +21,7 @@ export interface StreamedToken {
 
 /** Empty columns for a run: the baseline, then one per recipe. */
 export function emptyColumns(recipes: readonly Recipe[]): LiveColumn[] {
-  return [null, ...recipes].map((recipe) => ({ recipe, tokens: [], finished: null, scores: null }))
+  return [null, ...recipes].map((recipe) => ({ recipe, tokens: [], finished: null, scores: null, measures: null }))
 }
 
 /**
@@ -37,18 +40,57 @@ export function appendTokens(columns: readonly LiveColumn[], streamed: readonly 
 
 /** The columns of a finished record. */
 export function columnsOf(comparison: Comparison): LiveColumn[] {
-  return comparison.columns.map(({ recipe, tokens, finished, scores }) => ({ recipe, tokens, finished, scores }))
+  return comparison.columns.map(({ recipe, tokens, finished, scores, measures = null }) => ({ recipe, tokens, finished, scores, measures }))
 }
 
-/** Columns of a run that was stopped, as a record keeps them: what streamed stays, nothing is scored. */
+/** Columns of a run that was stopped, as a record keeps them: what streamed stays, and what was finished before stays whole. */
 export function stoppedColumns(columns: readonly LiveColumn[]): ComparisonColumn[] {
-  return columns.map(({ recipe, tokens }) => ({
+  return columns.map(({ recipe, tokens, finished, scores, measures }) => ({
     recipe,
     tokens: [...tokens],
     text: tokens.map(({ text, hex }) => (hex === undefined ? text : '\ufffd')).join(''),
-    finished: 'cancelled',
-    scores: null
+    finished: finished ?? 'cancelled',
+    scores,
+    ...(measures ? { measures } : {})
   }))
+}
+
+/**
+ * The columns of a run of some recipes among columns that are kept: each of `run` in the place it has in `order` (recipe ids), empty until it streams;
+ * the others as they were. `kept` begins with the baseline.
+ */
+export function mergedColumns(kept: readonly LiveColumn[], run: readonly Recipe[], order: readonly string[]): LiveColumn[] {
+  const fresh = emptyColumns(run).slice(1)
+  return order.reduce<LiveColumn[]>(
+    (columns, id) => {
+      const column = fresh.find(({ recipe }) => recipe?.id === id) ?? kept.find(({ recipe }) => recipe?.id === id)
+      return column ? [...columns, column] : columns
+    },
+    kept.slice(0, 1)
+  )
+}
+
+/**
+ * The record of `before` with the columns of `fresh` put in, in the order of `order` (recipe ids). Null where the two do not go together: another
+ * prompt, or a baseline with other tokens, so that columns of one would stand beside a baseline that is not theirs.
+ */
+export function mergedRecord(before: Comparison, fresh: Comparison, order: readonly string[]): Comparison | null {
+  const [old, again] = [before.columns[0], fresh.columns[0]]
+  if (!old || !again || !sameIds(before.promptTokens, fresh.promptTokens) || !sameIds(old.tokens, again.tokens)) return null
+  const columnOf = (id: string, from: Comparison): ComparisonColumn | undefined => from.columns.find(({ recipe }) => recipe?.id === id)
+  const columns = order.flatMap((id) => columnOf(id, fresh) ?? columnOf(id, before) ?? [])
+  const milliseconds = before.provenance.milliseconds + fresh.provenance.milliseconds
+  return { ...fresh, columns: [again, ...columns], provenance: { ...fresh.provenance, milliseconds } }
+}
+
+function sameIds(a: readonly { id: number }[], b: readonly { id: number }[]): boolean {
+  return a.length === b.length && a.every(({ id }, at) => id === b[at]?.id)
+}
+
+/** Index of the first token that is not the baseline's, which may have ended there; null where all are the same so far. */
+export function firstDivergence(baseline: readonly { id: number }[], tokens: readonly { id: number }[]): number | null {
+  const at = tokens.findIndex(({ id }, index) => id !== baseline[index]?.id)
+  return at < 0 ? null : at
 }
 
 /** Probability of the watched token at the last generated token's place; null when none is watched or nothing came. */

@@ -8,6 +8,8 @@ export interface TokenMarks {
   missing: readonly (string | null)[]
   /** Words of the baseline in whose place the words from a token on stand. */
   replaced: readonly (string | null)[]
+  /** Place in the block of the first token that is not the baseline's, and what the baseline has there ("" where it has ended); null elsewhere. */
+  diverges: { readonly at: number; readonly baseline: string } | null
   /** Log-probabilities to colour by; null leaves the text uncoloured. */
   logprobs: readonly number[] | null
 }
@@ -28,7 +30,8 @@ export function cutBlocks(
   tokens: readonly GeneratedToken[],
   diff: TextDiff | null,
   logprobs: readonly number[] | null,
-  before: readonly Block[]
+  before: readonly Block[],
+  divergence: { readonly index: number; readonly baseline: string } | null = null
 ): Block[] {
   const missing = new Map<number, string>()
   const replaced = new Map<number, string>()
@@ -43,6 +46,10 @@ export function cutBlocks(
       changed: diff?.changed.slice(start, start + BLOCK) ?? [],
       missing: slice.map((_, at) => missing.get(start + at) ?? null),
       replaced: slice.map((_, at) => replaced.get(start + at) ?? null),
+      diverges:
+        divergence && divergence.index >= start && divergence.index < start + BLOCK
+          ? { at: divergence.index - start, baseline: divergence.baseline }
+          : null,
       logprobs: logprobs?.slice(start, start + BLOCK) ?? null
     }
     const old = before[index]
@@ -63,6 +70,8 @@ function sameMarks(a: TokenMarks, b: TokenMarks): boolean {
     sameItems(a.changed, b.changed) &&
     sameItems(a.missing, b.missing) &&
     sameItems(a.replaced, b.replaced) &&
+    a.diverges?.at === b.diverges?.at &&
+    a.diverges?.baseline === b.diverges?.baseline &&
     sameItems(a.logprobs ?? [], b.logprobs ?? [])
   )
 }

@@ -18,6 +18,20 @@ export interface SteerColumn {
   stale: boolean
 }
 
+/** Whether a recipe was changed since; asked for every column at every frame of a run, and recipes can hold whole vectors. */
+const compared = new WeakMap<Recipe, WeakMap<Recipe, boolean>>()
+
+function changedSince(made: Recipe, now: Recipe): boolean {
+  if (made === now) return false
+  const known = compared.get(made) ?? new WeakMap<Recipe, boolean>()
+  compared.set(made, known)
+  const before = known.get(now)
+  if (before !== undefined) return before
+  const changed = !sameEffect(made, now)
+  known.set(now, changed)
+  return changed
+}
+
 /** The columns on show: those of the bench with what was generated for them, or those of a pinned comparison. */
 export function useColumns(): ComputedRef<SteerColumn[]> {
   const steering = useSteering()
@@ -37,7 +51,7 @@ export function useColumns(): ComputedRef<SteerColumn[]> {
       baseline,
       ...shown.map((recipe): SteerColumn => {
         const live = comparison.columns.find((column) => column.recipe?.id === recipe.id) ?? null
-        const stale = live?.recipe != null && live.tokens.length > 0 && !sameEffect(live.recipe, recipe)
+        const stale = live?.recipe != null && live.tokens.length > 0 && changedSince(live.recipe, recipe)
         return { key: recipe.id, recipe, colour: colours.get(recipe.id) ?? 0, live, stale }
       })
     ]

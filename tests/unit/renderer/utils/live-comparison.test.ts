@@ -5,10 +5,14 @@ import {
   comparisonName,
   emptyColumns,
   finalTarget,
+  firstDivergence,
   meanKl,
+  mergedColumns,
+  mergedRecord,
   stoppedColumns
 } from '../../../../src/renderer/utils/live-comparison'
-import { recipeOf, tokenOf } from '../support'
+import { DEFAULT_GENERATION, type Comparison } from '../../../../src/shared/records/steering'
+import { columnOf, recipeOf, tokenOf } from '../support'
 
 describe('streaming columns', () => {
   const columns = emptyColumns([recipeOf('a'), recipeOf('b')])
@@ -39,6 +43,64 @@ describe('streaming columns', () => {
       { column: 1, index: 1, token: { ...tokenOf(''), hex: 'e2 80' } }
     ])
     expect(stoppedColumns(grown)[1]).toMatchObject({ text: ' so\ufffd', finished: 'cancelled', scores: null })
+  })
+})
+
+describe('one column run among others', () => {
+  const ids = (texts: readonly string[]): Comparison['columns'][number]['tokens'] => texts.map((text, id) => ({ ...tokenOf(text), id }))
+  const record = (columns: Comparison['columns'], promptIds = [5]): Comparison => ({
+    prompt: { text: 'Mia' },
+    promptTokens: promptIds.map((id) => ({ id, text: 'Mia', special: false })),
+    settings: DEFAULT_GENERATION,
+    target: null,
+    columns,
+    provenance: {
+      model: { name: 'm', path: '/m', hash: 'h' },
+      sae: null,
+      preflight: null,
+      hook: null,
+      device: { requested: 'auto', used: 'cpu' },
+      versions: {},
+      createdAt: '2026-11-22T10:00:00Z',
+      milliseconds: 10
+    }
+  })
+  const baseline = columnOf(null, [], { tokens: ids([' was', ' sad']) })
+  const before = record([baseline, columnOf(recipeOf('a'), ['1']), columnOf(recipeOf('b'), ['2'])])
+
+  it('begins empty in its place, and the others stay the same objects', () => {
+    const kept = emptyColumns([recipeOf('a'), recipeOf('b')]).map((column) => ({ ...column, tokens: [tokenOf('x')] }))
+    const merged = mergedColumns(kept, [recipeOf('b')], ['a', 'b'])
+    expect(merged.slice(0, 2)).toEqual(kept.slice(0, 2))
+    expect(merged[1]).toBe(kept[1])
+    expect(merged[2]?.tokens).toEqual([])
+  })
+
+  it('goes into the record at its place, new columns between the old ones, those off the bench left out', () => {
+    const fresh = record([baseline, columnOf(recipeOf('c'), ['3'])])
+    const merged = mergedRecord(before, fresh, ['c', 'b'])
+    expect(merged?.columns.map(({ recipe, text }) => [recipe?.id ?? null, text])).toEqual([
+      [null, ''],
+      ['c', '3'],
+      ['b', '2']
+    ])
+    expect(merged?.provenance.milliseconds).toBe(20)
+  })
+
+  it('is refused beside a baseline or a prompt that is not its own', () => {
+    const other = columnOf(null, [], { tokens: ids([' was', ' sad', '.']) })
+    expect(mergedRecord(before, record([other, columnOf(recipeOf('a'), ['3'])]), ['a', 'b'])).toBeNull()
+    expect(mergedRecord(before, record([baseline], [5, 6]), ['a', 'b'])).toBeNull()
+  })
+})
+
+describe('the first token that is not the baseline’s', () => {
+  it('is found by its id; it may stand where the baseline has ended', () => {
+    const of = (...list: number[]): { id: number }[] => list.map((id) => ({ id }))
+    expect(firstDivergence(of(1, 2, 3), of(1, 4, 3))).toBe(1)
+    expect(firstDivergence(of(1, 2), of(1, 2, 3))).toBe(2)
+    expect(firstDivergence(of(1, 2, 3), of(1, 2))).toBeNull()
+    expect(firstDivergence([], of(1))).toBe(0)
   })
 })
 

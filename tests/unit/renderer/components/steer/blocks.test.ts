@@ -37,6 +37,13 @@ describe('blocks of a streaming text', () => {
     expect(coloured.some((block, index) => block === before[index])).toBe(false)
   })
 
+  it('mark the first token that is not the baseline’s, in its block alone', () => {
+    const before = cutBlocks(tokens, same, null, [])
+    const after = cutBlocks(tokens, same, null, before, { index: BLOCK + 2, baseline: '“ sad”' })
+    expect(after.map(({ marks }) => marks.diverges)).toEqual([null, { at: 2, baseline: '“ sad”' }, null])
+    expect(after.map((block, index) => block === before[index])).toEqual([true, false, true])
+  })
+
   it('say what is missing before a token, several places joined, and after the end', () => {
     const removed = [
       { before: 1, text: ' a', replaced: false },
