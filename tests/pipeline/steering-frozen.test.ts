@@ -137,6 +137,10 @@ describe.each(FOLDERS.map((folder) => ({ name: basename(folder), folder })))('fr
       expect(Math.abs((frozen.scores?.kl[index] ?? NaN) - kl), `divergence at ${index}`).toBeLessThan(SAME * Math.max(1, kl))
       expect(Math.abs((frozen.scores?.baselineLogprob[index] ?? NaN) - (q[id] ?? NaN))).toBeLessThan(SAME)
     })
+    expect(baseline?.promptEditSizes).toEqual(IDS.map(() => 0))
+    expect(frozen?.promptEditSizes?.every((size) => size > 0)).toBe(true)
+    // A token is chosen from the last position of the prompt.
+    expect(frozen?.tokens[0]?.editSize).toBe(frozen?.promptEditSizes?.at(-1))
     for (const column of [baseline, free])
       expect(Math.abs((column?.tokens[0]?.logprob ?? NaN) - (frozen?.tokens[0]?.logprob ?? NaN))).toBeGreaterThan(10 * SAME)
   })

@@ -66,6 +66,8 @@ describe('SAEs of recipes', () => {
         const other = await compare(sae, [recipeOf('named', edits(first.hash), { keepError, saes: [first] })])
         expect(other.columns[1]?.tokens).toEqual(own.columns[1]?.tokens)
         expect(other.columns[1]?.scores).toEqual(own.columns[1]?.scores)
+        expect(other.provenance.others).toMatchObject([{ hash: first.hash, path: FIRST, hook: 'blocks.1.hook_resid_post' }])
+        expect(own.provenance.others).toBeUndefined()
       }
     }
   })

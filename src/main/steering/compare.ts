@@ -63,12 +63,13 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
   const generated = await generateColumns(steering, { promptIds: ids, recipes, settings, target, watch }, task, onToken)
   const texts = generated.map(({ tokens }) => tokens.map(({ id }) => id))
   const columns: ComparisonColumn[] = []
-  for (const [index, { tokens, finished }] of generated.entries()) {
+  for (const [index, { tokens, finished, promptEditSizes }] of generated.entries()) {
     const recipe = recipes[index] ?? null
     const generatedIds = texts[index] ?? []
     if (request.score) task.progress('Scoring', index, generated.length)
     const scores = request.score ? await scoreColumn(steering, ids, generatedIds, recipe, task) : null
-    columns.push({ recipe, tokens: [...tokens], text: continuationText(model.tokenizer, ids, generatedIds), finished, scores })
+    const text = continuationText(model.tokenizer, ids, generatedIds)
+    columns.push({ recipe, tokens: [...tokens], text, finished, promptEditSizes: [...promptEditSizes], scores })
   }
   const [baselineIds = []] = texts
   const toMeasure = texts.map((generatedIds, index) => ({ promptIds: ids, generatedIds, recipe: recipes[index] ?? null, baselineIds }))
@@ -82,24 +83,32 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
     ...(measures === null
       ? { columns }
       : { concept: request.concept, columns: columns.map((column, index) => ({ ...column, measures: measures[index] ?? null })) }),
-    provenance: { ...provenanceOf(bench, steering, request.reading ?? {}), preflight, milliseconds: performance.now() - started }
+    provenance: { ...provenanceOf(bench, steering, request), preflight, milliseconds: performance.now() - started }
   }
 }
 
 function provenanceOf(
-  { sessions, sae, versions }: SteeringBench,
+  { sessions, sae, others, versions }: SteeringBench,
   { plain }: Steering,
-  reading: SaeReading
+  { recipes, reading = {} }: ComparisonRequest
 ): Omit<Comparison['provenance'], 'preflight' | 'milliseconds'> {
   const { name, folder, hash } = sessions.model
   const last = plain.segments.at(-1)
   assert(last, 'a chain has segments')
   const { requested, used } = last.session.device
   const opened = sae?.encoder.sae
+  const named = new Map(recipes.flatMap(({ saes = [] }) => saes.map((one) => [one.hash, one] as const)))
+  const further = [...(others ?? [])].flatMap(([key, { encoder, hook }]) => {
+    const { path, notes } = encoder.sae
+    return key === opened?.hash
+      ? []
+      : [{ name: encoder.sae.name, path, hash: key, hook, notes: [...notes], reading: named.get(key)?.reading ?? {} }]
+  })
   return {
     model: { name, path: folder, hash },
     sae: opened === undefined ? null : { name: opened.name, path: opened.path, hash: opened.hash, notes: [...opened.notes], reading },
     hook: sae?.hook ?? null,
+    ...(further.length === 0 ? {} : { others: further }),
     device: { requested, used },
     versions: { ...versions },
     createdAt: new Date().toISOString()

@@ -33,6 +33,8 @@ export interface GenerationRequest {
 export interface GeneratedColumn {
   readonly tokens: readonly GeneratedToken[]
   readonly finished: 'length' | 'end'
+  /** ||edited - before|| / ||before|| at each position of the prompt, the largest over hook points. */
+  readonly promptEditSizes: readonly number[]
 }
 
 /** Called once for each new token, in the order they come. */
@@ -64,6 +66,7 @@ export async function generateColumns(
   await breathe(task)
   let active = runs
   let { logits, sizes, reading } = await readPrompt(steering, runs, promptIds)
+  const promptSizes = sizes
   for (let index = 0; index < settings.maxTokens; index++) {
     active.forEach((run, row) => {
       const size = sizes[(row + 1) * (sizes.length / active.length) - 1] ?? 0
@@ -81,9 +84,10 @@ export async function generateColumns(
     ;({ logits, sizes, reading } = await readColumns(reading, { text, promptLength: promptIds.length, select: [0] }))
   }
   return request.recipes.map((_, column) => {
-    const run = runs.find(({ columns }) => columns.includes(column))
+    const row = runs.findIndex(({ columns }) => columns.includes(column))
+    const run = runs[row]
     assert(run?.finished, 'every column belongs to a run that has ended')
-    return { tokens: run.tokens, finished: run.finished }
+    return { tokens: run.tokens, finished: run.finished, promptEditSizes: Array.from(rowOf(promptSizes, row, runs.length)) }
   })
 }
 

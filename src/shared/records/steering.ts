@@ -160,6 +160,8 @@ export const ComparisonColumn = z.object({
   tokens: z.array(GeneratedToken),
   text: z.string(),
   finished: z.enum(['length', 'end', 'cancelled']),
+  /** `editSize` at each token of the prompt. */
+  promptEditSizes: z.array(z.number()).optional(),
   scores: ColumnScores.nullable(),
   /** Concept, fluency, relatedness and what the edit did to latents; null where they were not asked for. */
   measures: ColumnMeasures.nullable().optional()
@@ -193,6 +195,19 @@ export const Comparison = z.object({
     /** What was known of the pair before it was used; null where no preflight was made. */
     preflight: PreflightSummary.nullable().default(null),
     hook: z.string().nullable(),
+    /** Further SAEs whose latents recipes name, and the hook points where they were used. */
+    others: z
+      .array(
+        z.object({
+          name: z.string(),
+          path: z.string(),
+          hash: z.string(),
+          hook: z.string(),
+          notes: z.array(z.string()),
+          reading: SaeReading
+        })
+      )
+      .optional(),
     device: z.object({ requested: z.string(), used: z.string() }),
     versions: z.record(z.string(), z.string()),
     createdAt: z.string(),
