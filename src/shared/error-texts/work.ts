@@ -128,7 +128,7 @@ export const WORK_ERRORS = {
   // steering
   INTERVENTION_INVALID: {
     message: 'The intervention "{text}" cannot be used: {reason}.',
-    fix: 'Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
+    fix: 'Write latent:mode:coefficient[@unit][:positions], for example 402:add:8:all or 402:add:0.3@residual:3-9.'
   },
   DIRECTION_INVALID: {
     message: 'The direction "{name}" cannot be used: {reason}.',

@@ -104,7 +104,7 @@ it('a device that nobody knows is refused, naming those there are', async () => 
 
 it('an intervention is refused with how one is written', async () => {
   expect(await failureOf(() => generate.run({ ...both, intervene: ['3:push:1'] }, context))).toBe(
-    'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate, clamp, project, cap. Write latent:mode:coefficient[:positions], for example 402:add:8:all.'
+    'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate, clamp, project, cap. Write latent:mode:coefficient[@unit][:positions], for example 402:add:8:all or 402:add:0.3@residual:3-9.'
   )
 })
 

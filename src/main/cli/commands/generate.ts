@@ -19,7 +19,7 @@ export const generate: Command = {
       type: 'string',
       multiple: true,
       value: 'SPEC',
-      help: 'latent:mode:coefficient[:positions], any number of times; modes add, set, scale, ablate; positions all, prompt, generated, last'
+      help: 'latent:mode:coefficient[@unit][:positions], any number of times; modes add, set, scale, ablate, clamp, project, cap; positions all, prompt, generated, last, or a range like 3-9'
     },
     'drop-error': { type: 'boolean', help: "write the edited reconstruction alone, without the SAE's error term" },
     'max-tokens': { type: 'string', value: 'N', help: '60 by default' },
