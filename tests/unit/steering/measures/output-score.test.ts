@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forwardResid, promptIds } from '../../../../src/main/models'
+import { decode } from '../../../../src/main/saes'
 import { outputScores, OUTPUT_SCORE } from '../../../../src/main/steering/measures/output-score'
+import { promotedTokens } from '../../../../src/main/steering/measures/promoted'
 import { readRows, readSafetensors } from '../../../../src/main/tensors/safetensors'
 import { quietTask } from '../../../../src/shared/task'
 import { failureOf } from '../../../support/failing'
 import { logprobOf, plainLogits } from '../../../support/plain-chain'
-import { openStoryteller, type SteeringSubject } from '../../../support/steering'
+import { openStoryteller, STEERING_SUBJECTS, type SteeringSubject } from '../../../support/steering'
 
 /** Log-probabilities by two ways to the same float32 numbers: a few 1e-6; the edit is large, and so are its sums. */
 const SAME = 1e-4
@@ -59,6 +61,34 @@ describe('the output score', () => {
     const scores = [...found.values()].map(({ score }) => score)
     expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true)
     expect(new Set(scores).size).toBe(LATENTS.length)
+  })
+
+  it('raises the activation itself where the SAE normalises each token', async () => {
+    const normed = STEERING_SUBJECTS.find(({ name }) => name.includes('layer_norm'))
+    const tiny = await normed?.open()
+    if (!tiny) throw new Error('there is an SAE that normalises')
+    const { sessions } = tiny.bench
+    const { encoder, hook } = tiny.sae
+    const ids = promptIds(sessions.model, { text: 'From my experience,' })
+    const value = (await forwardResid(sessions, ids, hook)).data
+    const active = await encoder.encode(value, ids.length)
+    const width = active.latents.length
+    const last = (ids.length - 1) * width
+    const largest = Math.max(...active.Z.subarray(last, last + width))
+    expect(active.tokenScale.at(-1)).not.toBe(1)
+    const tested = [...active.latents].slice(0, 3)
+    const found = await outputScores(sessions, tiny.sae, tested, quietTask(), { ...OUTPUT_SCORE, promoted: 5 })
+    for (const [u, latent] of tested.entries()) {
+      const raised = Float32Array.from(active.Z)
+      raised[last + u] = (raised[last + u] ?? 0) + 10 * largest
+      // The reconstruction of the raised activations with the error added back.
+      const edited = decode(active, raised).map((y, i) => y + (active.error[i] ?? 0))
+      const logits = (await plainLogits(sessions, ids, [{ hook, change: (values) => values.set(edited) }])).at(-1) ?? new Float32Array()
+      const tokens = (await promotedTokens(sessions, tiny.sae, [latent], 5)).get(latent) ?? []
+      const probability = Math.max(...tokens.map((id) => Math.exp(logprobOf(logits, id))))
+      expect(Math.abs(Math.log((found.get(latent)?.probability ?? NaN) / probability)), `latent ${latent}`).toBeLessThan(SAME)
+    }
+    await tiny.release()
   })
 
   it('is the same for a latent alone and among others', async () => {
