@@ -49,7 +49,7 @@ export const useSteeringUnits = defineStore('steering-units', () => {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const placeOf = ({ path, hook, reading }: SaeAt): string => JSON.stringify([library.model?.hash, path, hook, reading])
-  const keyOf = (sae: SaeAt): string => `${placeOf(sae)} ${prompt.text}`
+  const keyOf = (sae: SaeAt): string => `${placeOf(sae)} ${JSON.stringify(prompt.input)}`
 
   /** Latents of the recipes on the bench, by SAE; for directions an SAE at the same hook point without any. */
   const wanted = computed<readonly Wanted[]>(() => {
@@ -109,7 +109,7 @@ export const useSteeringUnits = defineStore('steering-units', () => {
           hook: sae.hook,
           reading: sae.reading,
           device: engineStore.device,
-          prompt: { text: prompt.text },
+          prompt: prompt.input,
           latents
         })
         keep(key, place, answer)
@@ -152,7 +152,7 @@ export const useSteeringUnits = defineStore('steering-units', () => {
   labels.$onAction(({ name, after }) => {
     if (name === 'forget') after(forget)
   })
-  watch([wanted, () => prompt.text, () => engineStore.busy, () => library.model?.path], later, { immediate: true })
+  watch([wanted, () => prompt.input, () => engineStore.busy, () => library.model?.path], later, { immediate: true })
 
   return { error, of }
 })
