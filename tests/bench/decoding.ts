@@ -19,6 +19,8 @@ export interface DecodingTimes {
   readonly subject: Subject
   /** Tokens a second of all columns together, the prompt's reading included. */
   readonly columns: readonly { readonly columns: number; readonly tokensPerSecond: number }[]
+  /** Milliseconds to the first token of four columns: of the first run, which loads its sessions, and the median of later ones. */
+  readonly firstToken: { readonly cold: number; readonly warm: number }
   /** The same of transformers.js, one column. */
   readonly peer: number
   /** Ours over theirs, and eight columns over one: medians of what was measured right after each other. */
@@ -37,6 +39,7 @@ export async function timeDecoding(engine: EngineHandlers, subject: Subject, rou
     const own = (columns: number) => (): Promise<number[]> => decode(engine, subject, prompt, columns)
     const [theirs, ours] = [await peer.decode(), await own(1)()]
     assert(theirs.join() === ours.join(), `transformers.js writes the same tokens: ${theirs.join()} is ${ours.join()}`)
+    const firstToken = await timeFirstToken(engine, subject, prompt, rounds)
     for (const columns of COLUMNS) await own(columns)()
     const measured: { peer: number; columns: number[] }[] = []
     for (let round = 0; round < rounds; round++) {
@@ -54,6 +57,7 @@ export async function timeDecoding(engine: EngineHandlers, subject: Subject, rou
     return {
       subject,
       columns: COLUMNS.map((columns, index) => ({ columns, tokensPerSecond: median(measured.map(of(index))) })),
+      firstToken,
       peer: median(measured.map((round) => round.peer)),
       againstPeer: median(measured.map((round) => of(0)(round) / round.peer)),
       eightOverOne: median(measured.map((round) => of(eight)(round) / of(0)(round)))
@@ -69,12 +73,31 @@ async function rate(columns: number, call: () => Promise<unknown>): Promise<numb
   return (columns * TOKENS * 1000) / (performance.now() - begin)
 }
 
+async function timeFirstToken(
+  engine: EngineHandlers,
+  subject: Subject,
+  prompt: readonly number[],
+  rounds: number
+): Promise<DecodingTimes['firstToken']> {
+  const times: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const begin = performance.now()
+    let first = NaN
+    await decode(engine, subject, prompt, 4, 2, () => (first = Number.isNaN(first) ? performance.now() - begin : first))
+    times.push(first)
+  }
+  const [cold = NaN, ...warm] = times
+  return { cold, warm: median(warm) }
+}
+
 /** One greedy run, by the call that the window makes; the baseline's token ids. */
 async function decode(
   engine: EngineHandlers,
   { model, sae, hook }: Subject,
   prompt: readonly number[],
-  columns: number
+  columns: number,
+  maxTokens = TOKENS,
+  onToken: () => void = () => undefined
 ): Promise<number[]> {
   const recipes: Recipe[] = Array.from({ length: columns - 1 }, (_, index) => ({
     id: `${index}`,
@@ -82,11 +105,11 @@ async function decode(
     interventions: [{ latent: index, mode: 'add', coefficient: 0.1, positions: 'all' }],
     keepError: true
   }))
-  const settings = { ...DEFAULT_GENERATION, maxTokens: TOKENS, stopAtEnd: false, temperature: 0 }
+  const settings = { ...DEFAULT_GENERATION, maxTokens, stopAtEnd: false, temperature: 0 }
   const cut = columns === 1 ? { sae: null, hook: null } : { sae, hook }
   const comparison = await engine['steering.compare'](
     { model, ...cut, device: 'cpu', prompt: { ids: [...prompt] }, recipes, settings, target: null, score: false },
-    quiet()
+    { ...quiet(), emit: onToken }
   )
   return comparison.columns[0]?.tokens.map(({ id }) => id) ?? []
 }

@@ -25,6 +25,7 @@ const WANTED_RATIO = 3.5
 const WANTED_SET_RATIO = 1.5
 const WANTED_PEER = 1
 const WANTED_EIGHT = 4
+const WANTED_FIRST = 150
 
 export function asTable(results: Results): string {
   const { processor, cores, gigaRate, subjects, sets, peer } = results
@@ -64,7 +65,7 @@ export function decodingTable(times: readonly DecodingTimes[]): string {
   return [`${cpus().length} cores, load ${load.toFixed(1)} (1 minute)`, '', ...align(times.flatMap(decodingRows))].join('\n')
 }
 
-function decodingRows({ subject, columns, peer, againstPeer, eightOverOne }: DecodingTimes): [string, string, string][] {
+function decodingRows({ subject, columns, firstToken, peer, againstPeer, eightOverOne }: DecodingTimes): [string, string, string][] {
   const notes: Record<number, string> = {
     1: `${againstPeer.toFixed(2)} times transformers.js, at least ${WANTED_PEER} wanted`,
     8: `${eightOverOne.toFixed(2)} times one column, at least ${WANTED_EIGHT} wanted`
@@ -76,6 +77,11 @@ function decodingRows({ subject, columns, peer, againstPeer, eightOverOne }: Dec
       `${number(tokensPerSecond)} tokens/s`,
       notes[count] ?? ''
     ]),
+    [
+      '  first token of 4 columns',
+      `${number(firstToken.warm)} ms`,
+      `at most ${WANTED_FIRST} wanted; ${number(firstToken.cold)} ms where sessions are loaded first`
+    ],
     ['  transformers.js, alone', `${number(peer)} tokens/s`, 'the same graph and weights']
   ]
 }
