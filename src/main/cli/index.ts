@@ -74,7 +74,7 @@ function parse(command: Command, rest: readonly string[]): OptionValues {
   try {
     const flags = { json: { type: 'boolean' as const }, help: { type: 'boolean' as const, short: 'h' } }
     const { values, positionals } = parseArgs({
-      args: [...rest],
+      args: withNegatives(rest),
       options: { ...options, ...flags },
       strict: true,
       allowPositionals: command.operands !== undefined
@@ -83,6 +83,17 @@ function parse(command: Command, rest: readonly string[]): OptionValues {
   } catch (thrown) {
     fail('USAGE', { reason: `${command.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` }, thrown)
   }
+}
+
+/** Numbers that begin with a minus sign belong to the option before them: "--coefficients -8,-4" is "--coefficients=-8,-4". */
+function withNegatives(args: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const last = joined.at(-1)
+    if (/^-[\d.]/.test(arg) && last !== undefined && /^--[^=]+$/.test(last)) joined[joined.length - 1] = `${last}=${arg}`
+    else joined.push(arg)
+  }
+  return joined
 }
 
 function help(): string {

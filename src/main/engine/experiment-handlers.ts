@@ -11,6 +11,7 @@ import { runExperiment } from '../experiments/run'
 import type { OtherSae, Places } from '../experiments/types'
 import { listDevices } from '../runtime'
 import type { BenchNames, Opened } from './opened'
+import { withSteering } from './steering-bench'
 
 type ExperimentCalls = 'experiments.list' | 'experiments.defaultPrompts' | 'experiments.run'
 
@@ -41,7 +42,8 @@ async function placesOf(opened: Opened, names: BenchNames, bench: Bench, sae: st
   return {
     otherDevices: devices,
     onDevice: (device, work) => opened.bench({ ...names, device }, work),
-    otherSaes: () => (others ??= saesBeside(opened, names, bench, sae))
+    otherSaes: () => (others ??= saesBeside(opened, names, bench, sae)),
+    withSaes: (recipes, work) => withSteering(opened, names, recipes, bench.versions, work)
   }
 }
 

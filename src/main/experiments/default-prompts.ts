@@ -8,23 +8,43 @@ import type { SetPrompt } from '../../shared/records/sets'
 import { readPrompts } from '../sets/read'
 import { parseJsonl } from '../tables/jsonl'
 import { checkFile, failToRead } from '../tensors/files'
+import { parseJson } from '../tensors/json'
 
 const FOLDER = 'storyteller/eval'
 const MAX_BYTES = 2 ** 26
 
+const Beginnings = z.array(z.object({ concept: z.string(), prompt: z.string() }))
 const Story = z.object({ id: z.string(), text: z.string(), qa: z.array(z.object({ question: z.string(), answer: z.string() })) })
 
 /**
  * For most experiments one question about each story; for transplants all questions about each of the same stories, with the story as
- * their group. `models` is the folder of models that ship with the app. @throws FILE_MISSING, FILE_UNREADABLE, PROMPTS_INVALID
+ * their group; for sweeps the beginnings of stories. `models` is the folder of models that ship with the app. @throws FILE_MISSING, FILE_UNREADABLE, PROMPTS_INVALID
  */
 export async function defaultPrompts(models: string, experiment: ExperimentName): Promise<{ name: string; prompts: SetPrompt[] }> {
   const folder = join(models, FOLDER)
   if (experiment === 'transplant')
     return { name: 'Held-out questions, several about each story', prompts: await storyQuestions(join(folder, 'val_stories.jsonl')) }
+  if (experiment === 'sweep') return { name: 'Story beginnings', prompts: await storyBeginnings(join(folder, 'prompts.json')) }
   const columns = { prompt: 'prompt', id: 'id', answer: 'answer', target: null, counterfactual: null, group: null, paraphrase: null }
   const prompts = await readPrompts(join(folder, 'qa_eval.jsonl'), columns)
   return { name: 'Held-out questions', prompts: prompts.map((prompt) => ({ ...prompt, group: prompt.id })) }
+}
+
+/** The beginnings with which the model's card shows what moves it, grouped by what they are about. */
+async function storyBeginnings(path: string): Promise<SetPrompt[]> {
+  await checkFile(path, MAX_BYTES)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => failToRead(path, error))
+  const found = Beginnings.safeParse(parseJson(text, path))
+  if (!found.success) return fail('PROMPTS_INVALID', { path, where: 'the file', reason: 'it is no list of beginnings' })
+  return found.data.map(({ concept, prompt }, at): SetPrompt => ({
+    id: `${concept}-${at + 1}`,
+    prompt: { text: prompt },
+    answer: null,
+    target: null,
+    counterfactual: null,
+    group: concept,
+    paraphrase: null
+  }))
 }
 
 /** Stories with two questions or more, in the format the model was trained on. */

@@ -108,3 +108,117 @@ export const FILTER_FIELD: ExperimentField = {
   hint: 'Before anything is changed, with the SAE spliced in: by exact match as the paper states it, by F1 of at least 0.9 as its code does, or all questions.',
   options: ['exact match', 'f1', 'none']
 }
+
+export const RECIPES_FIELD: ExperimentField = {
+  kind: 'recipes',
+  key: 'recipes',
+  label: 'Recipes',
+  hint: 'Recipes of the project that fit the SAE at work, as they are when the sweep begins.'
+}
+
+export const STRENGTHS_FIELD: ExperimentField = {
+  kind: 'numbers',
+  key: 'coefficients',
+  label: 'Strengths',
+  hint: 'Factors on what a recipe adds or sets; 1 is the recipe itself. 0, the baseline, always runs.',
+  min: -1e6,
+  max: 1e6
+}
+
+export const SEEDS_FIELD: ExperimentField = {
+  kind: 'numbers',
+  key: 'seeds',
+  label: 'Seeds',
+  hint: 'Of the texts; each runs on every prompt.',
+  min: 0,
+  max: 2 ** 31 - 1,
+  integer: true
+}
+
+export const TEMPERATURE_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'temperature',
+  label: 'Temperature',
+  hint: '0 always takes the most probable token, whatever the seed.',
+  min: 0,
+  max: 10,
+  integer: false
+}
+
+export const FLOOR_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'floor',
+  label: 'Fluency kept',
+  hint: 'Share of the baseline’s fluency below which a strength is too much.',
+  min: 0,
+  max: 1,
+  integer: false
+}
+
+export const LENGTH_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'maxTokens',
+  label: 'Tokens',
+  hint: 'Generated for each text; a text may end before.',
+  min: 1,
+  max: 1024,
+  integer: true
+}
+
+export const TOP_K_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'topK',
+  label: 'Top k',
+  hint: '0 keeps all tokens.',
+  min: 0,
+  max: 1e6,
+  integer: true
+}
+
+export const TOP_P_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'topP',
+  label: 'Top p',
+  hint: '1 keeps all tokens.',
+  min: 0.001,
+  max: 1,
+  integer: false
+}
+
+export const WATCHED_FIELD: ExperimentField = {
+  kind: 'text',
+  key: 'target',
+  label: 'Watched token',
+  hint: 'Its probability along the texts; one token with its space, or nothing.'
+}
+
+export const PROMOTED_FIELD: ExperimentField = {
+  kind: 'number',
+  key: 'promoted',
+  label: 'Promoted tokens',
+  hint: 'So many tokens that a recipe’s first latent promotes count as its concept.',
+  min: 1,
+  max: 1000,
+  integer: true
+}
+
+export const KEYWORDS_FIELD: ExperimentField = {
+  kind: 'text',
+  key: 'keywords',
+  label: 'Keywords',
+  hint: 'Words that count as the concept too, parted by commas.'
+}
+
+export const PATTERN_FIELD: ExperimentField = {
+  kind: 'text',
+  key: 'pattern',
+  label: 'Pattern',
+  hint: 'A regular expression (RE2) whose matches count too.'
+}
+
+export const RELATEDNESS_FIELD: ExperimentField = {
+  kind: 'switch',
+  key: 'relatedness',
+  label: 'Score relatedness',
+  hint: 'How much more probable a text is after its own prompt than after up to eight others of the set.'
+}

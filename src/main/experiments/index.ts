@@ -4,10 +4,11 @@ import type { ExperimentName } from '../../shared/records/experiment'
 import { agreement } from './agreement'
 import { faithfulness } from './faithfulness'
 import { masking } from './masking'
+import { sweep } from './sweep'
 import { transplant } from './transplant'
 import type { Experiment } from './types'
 
-export const EXPERIMENTS: readonly Experiment[] = [masking, transplant, faithfulness, agreement]
+export const EXPERIMENTS: readonly Experiment[] = [masking, transplant, faithfulness, agreement, sweep]
 
 export function experimentOf(name: ExperimentName): Experiment {
   const experiment = EXPERIMENTS.find(({ info }) => info.name === name)

@@ -7,8 +7,10 @@ import { fail, toWireError, WorkbenchError, type ErrorCode } from '../../shared/
 import type { ExperimentInfo, ExperimentPart, ExperimentResult, ExperimentSettings } from '../../shared/records/experiment'
 import type { Device } from '../../shared/records/model'
 import type { SetPrompt } from '../../shared/records/sets'
+import type { Recipe } from '../../shared/records/steering'
 import type { Task } from '../../shared/task'
 import type { Bench } from '../attribution'
+import type { SteeringParts } from '../steering/open'
 
 /** Where an experiment runs, apart from the model and the SAE that are open. */
 export interface Places {
@@ -17,6 +19,8 @@ export interface Places {
   onDevice<R>(device: Device, work: (bench: Bench) => Promise<R>): Promise<R>
   /** SAEs of other layers of the same model that lie beside this one, by their hook points. Looked for once. */
   otherSaes(): Promise<readonly OtherSae[]>
+  /** The bench with every further SAE that recipes name. @throws RECIPE_SAE_MISSING */
+  withSaes<R>(recipes: readonly Recipe[], work: (parts: SteeringParts) => Promise<R>): Promise<R>
 }
 
 /** The same model with another SAE. */

@@ -44,7 +44,21 @@ type Role = keyof SetColumns
 
 /** Names by which columns are recognised, in any case; the first that the file has. */
 const NAMES: Record<Role, readonly string[]> = {
-  prompt: ['prompt', 'text', 'question', 'input', 'sentence', 'clean', 'clean_prompt', 'messages', 'chat', 'conversation', 'tokens', 'ids', 'token_ids'],
+  prompt: [
+    'prompt',
+    'text',
+    'question',
+    'input',
+    'sentence',
+    'clean',
+    'clean_prompt',
+    'messages',
+    'chat',
+    'conversation',
+    'tokens',
+    'ids',
+    'token_ids'
+  ],
   id: ['id', 'prompt_id', 'key'],
   answer: ['answer', 'label', 'expected', 'completion', 'output'],
   target: ['target', 'target_token'],

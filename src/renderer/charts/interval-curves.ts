@@ -24,6 +24,9 @@ const MARKED_POINTS = 24
 /** From this share of the whole on, an axis of shares ends at the whole. */
 const NEAR_WHOLE = 0.7
 const BAND_OPACITY = 0.14
+/** Bars of marked stretches: how far they reach beyond their ends, and how far apart they lie, in px. */
+const RANGE_END = 4
+const RANGE_ROW = 5
 const LEGEND_ROW = 17
 /** Width of a legend's sign and of a letter in it, in px. */
 const LEGEND_SIGN = 34
@@ -89,7 +92,8 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
       },
       series: [
         ...curve.series.filter(hasBand).map((series) => band(series, lookOf(series), scale, theme)),
-        ...curve.series.map((series, at) => line(series, at, lookOf(series), scale, theme))
+        ...curve.series.map((series, at) => line(series, at, lookOf(series), scale, theme)),
+        ...ranges(curve, lookOf, scale, theme)
       ]
     },
     summary: `${curve.y.label} against ${curve.x.label}. ${curve.series.map((series) => describe(series)).join(' ')}`,
@@ -114,6 +118,23 @@ function line({ name, points }: Series, at: number, { colour, dash }: SeriesLook
     emphasis: { disabled: true },
     z: 3
   }
+}
+
+/** Marked stretches as bars at the foot of the chart, one row for each series. */
+function ranges({ series, marks = [] }: ResultCurve, lookOf: (series: Series) => SeriesLook, scale: NumberScale, theme: ChartTheme) {
+  return series.flatMap((own, row) => {
+    const stretches = marks.filter((mark) => mark.series === own.name)
+    if (stretches.length === 0) return []
+    const renderItem: CustomSeriesRenderItem = ({ coordSys }, api) => {
+      const [left = 0] = api.coord([api.value(0), 0])
+      const [right = 0] = api.coord([api.value(1), 0])
+      const foot = 'y' in coordSys && 'height' in coordSys ? Number(coordSys.y) + Number(coordSys.height) : 0
+      const shape = { x: left - RANGE_END, y: foot - (row + 1) * RANGE_ROW, width: right - left + 2 * RANGE_END, height: 3, r: 1.5 }
+      return { type: 'rect', shape, style: { fill: categoricalColour(theme, lookOf(own).colour) } }
+    }
+    const data = stretches.map(({ from, to }) => [scale.place(from), scale.place(to)])
+    return [{ type: 'custom' as const, name: own.name, renderItem, data, silent: true, tooltip: { show: false }, z: 4 }]
+  })
 }
 
 const hasBand = ({ points }: Series): boolean => points.some(({ low, high }) => low !== null && high !== null)

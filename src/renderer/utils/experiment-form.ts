@@ -1,9 +1,11 @@
 /** Between an experiment's settings (plain JSON) and the fields that the page makes for them. */
 import type { ExperimentField, ExperimentInfo, ExperimentSettings } from '../../shared/records/experiment'
+import { z } from 'zod'
+import { Recipe } from '../../shared/records/steering'
 import { formatNumber } from './format'
 import { parseNumber } from './number-input'
 
-export type FieldValue = number | number[] | string | string[] | boolean
+export type FieldValue = number | number[] | string | string[] | boolean | Recipe[]
 
 /** Whether `value` may stand in the field. */
 export function fits(field: ExperimentField, value: unknown): value is FieldValue {
@@ -16,6 +18,10 @@ export function fits(field: ExperimentField, value: unknown): value is FieldValu
       return typeof value === 'string' && field.options.includes(value)
     case 'choices':
       return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && field.options.includes(each))
+    case 'text':
+      return typeof value === 'string'
+    case 'recipes':
+      return z.array(Recipe).safeParse(value).success
     case 'switch':
       return typeof value === 'boolean'
   }

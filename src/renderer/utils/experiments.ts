@@ -8,7 +8,8 @@ export const EXPERIMENT_NAMES: Record<ExperimentName, string> = {
   masking: 'Masking',
   transplant: 'Transplant',
   faithfulness: 'Faithfulness',
-  agreement: 'Agreement'
+  agreement: 'Agreement',
+  sweep: 'Sweep'
 }
 
 export interface ExperimentStatus {

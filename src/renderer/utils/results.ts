@@ -1,7 +1,10 @@
 /** Results and settings of experiments as people read them, in the window and in reports alike. */
+import { z } from 'zod'
 import type { ExperimentField, ExperimentResult, ExperimentSettings, ResultCell, ResultTable } from '../../shared/records/experiment'
 import { alignDecimals, formatNumber } from './format'
 
+/** Recipes among settings go by their names. */
+const Named = z.object({ name: z.string(), interventions: z.array(z.unknown()) })
 const DIGITS = 3
 
 /** A cell in parts, so that estimates stand under each other and intervals beside them. */
@@ -75,6 +78,8 @@ export function settingText(value: unknown): string {
   if (typeof value === 'number') return formatNumber(value, 6)
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(settingText).join(', ')
+  const named = Named.safeParse(value)
+  if (named.success) return named.data.name
   return value === null || value === undefined ? '–' : JSON.stringify(value)
 }
 

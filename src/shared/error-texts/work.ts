@@ -62,7 +62,7 @@ export const WORK_ERRORS = {
     fix: 'Write the prompt as plain text, or put the chat_template.jinja of the model into its folder.'
   },
   CHAT_TEMPLATE_INVALID: {
-    message: 'The chat template in {path} cannot be used: {reason}.',
+    message: 'The chat template in {path} is not one that can be run: {reason}.',
     fix: "Download it again from the model's page, or write the prompt as plain text."
   },
   CHAT_TEMPLATE_EXCESS: {

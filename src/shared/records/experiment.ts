@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Interval, SetPrompt } from './sets'
 
-export const ExperimentName = z.enum(['masking', 'transplant', 'faithfulness', 'agreement'])
+export const ExperimentName = z.enum(['masking', 'transplant', 'faithfulness', 'agreement', 'sweep'])
 export type ExperimentName = z.infer<typeof ExperimentName>
 
 /** A cell of a table: text, a number, a number with its interval, or nothing. */
@@ -29,7 +29,9 @@ export const ResultCurve = z.object({
       name: z.string(),
       points: z.array(z.object({ x: z.number(), y: z.number(), low: z.number().nullable(), high: z.number().nullable() }))
     })
-  )
+  ),
+  /** Stretches of x that are marked for a series: where a recipe is useful. */
+  marks: z.array(z.object({ series: z.string(), from: z.number(), to: z.number() })).optional()
 })
 export type ResultCurve = z.infer<typeof ResultCurve>
 
@@ -70,7 +72,10 @@ export const ExperimentField = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('choice'), key: z.string(), label: z.string(), hint: z.string(), options: z.array(z.string()) }),
   z.object({ kind: z.literal('choices'), key: z.string(), label: z.string(), hint: z.string(), options: z.array(z.string()) }),
-  z.object({ kind: z.literal('switch'), key: z.string(), label: z.string(), hint: z.string() })
+  z.object({ kind: z.literal('switch'), key: z.string(), label: z.string(), hint: z.string() }),
+  z.object({ kind: z.literal('text'), key: z.string(), label: z.string(), hint: z.string() }),
+  /** Some of the project's recipes; the setting holds them whole. */
+  z.object({ kind: z.literal('recipes'), key: z.string(), label: z.string(), hint: z.string() })
 ])
 export type ExperimentField = z.infer<typeof ExperimentField>
 

@@ -36,7 +36,8 @@ import { DEFAULT_MODEL } from '../../support/models'
 const places: Places = {
   otherDevices: [],
   onDevice: () => Promise.reject(new Error('there is none')),
-  otherSaes: () => Promise.resolve([])
+  otherSaes: () => Promise.resolve([]),
+  withSaes: (_, work) => work({ sessions: bench.sessions, sae: bench })
 }
 const TOKENS = 6
 let bench: Bench

@@ -121,7 +121,7 @@ describe('a hostile template', () => {
   it.each(invalid)('%s is refused', (_, source) => {
     const { code, message } = failing(() => render(source))
     expect(code).toBe('CHAT_TEMPLATE_INVALID')
-    expect(message).toMatch(/^The chat template in chat_template\.jinja cannot be used: /)
+    expect(message).toMatch(/^The chat template in chat_template\.jinja is not one that can be run: /)
   })
 
   it('leaves the program as it was', () => {

@@ -52,10 +52,11 @@ export const experiment: Command = {
   }
 }
 
-type Run = Omit<Parameters<ReturnType<CommandContext['engine']>['experiments.run']>[0], 'done'> & { reading: SaeReading }
+/** What an experiment's folder is made of. */
+export type Run = Omit<Parameters<ReturnType<CommandContext['engine']>['experiments.run']>[0], 'done'> & { reading: SaeReading }
 
 /** Runs what is missing in the folder and writes the result. */
-async function runInto(
+export async function runInto(
   out: string,
   run: Run,
   context: CommandContext,
@@ -170,7 +171,8 @@ function valueOf({ kind, key }: ExperimentInfo['fields'][number], value: string)
   if (kind === 'number') return numeric(value)
   if (kind === 'numbers') return words.map(numeric)
   if (kind === 'choices') return words
-  if (kind === 'choice') return value
+  if (kind === 'choice' || kind === 'text') return value
+  if (kind === 'recipes') return fail('USAGE', { reason: 'Recipes are files; the command steer takes them.' })
   if (value === 'true' || value === 'false') return value === 'true'
   return fail('USAGE', { reason: `--set ${key} takes true or false, not "${value}".` })
 }

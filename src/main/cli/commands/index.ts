@@ -13,6 +13,7 @@ import { logits } from './logits'
 import { merge } from './merge'
 import { preflight } from './preflight'
 import { report } from './report'
+import { steer } from './steer'
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   merge,
   experiment,
   generate,
+  steer,
   exportVector,
   ...labels,
   report,

@@ -17,7 +17,8 @@ const KIND_WORDS = {
   masking: 'masking of the latents that methods rank highest and lowest',
   transplant: 'local steering: latents of another question on the same text written in',
   faithfulness: 'deletion and insertion of latents in the order of each method',
-  agreement: 'agreement of rankings'
+  agreement: 'agreement of rankings',
+  sweep: 'steering recipes at several strengths'
 } as const
 
 function one(saved: ReportedExperiment, at: number, draw: Draw, all: readonly ReportedExperiment[]): Html {
