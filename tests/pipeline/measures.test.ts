@@ -1,8 +1,12 @@
 /** Measures of texts beside plain recomputations: whole texts at once, without caches, batches or pieces. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hookValues } from '../../src/main/attribution'
 import { forwardResid, promptIds } from '../../src/main/models'
 import { openSession } from '../../src/main/runtime'
-import { activationOf, createLens, readDirections } from '../../src/main/saes'
+import { activationOf, createEncoder, createLens, openSae, readDirections } from '../../src/main/saes'
 import { OWN } from '../../src/main/steering/compile'
 import { compareRuns } from '../../src/main/steering/compare'
 import { measureText, measureTexts, promotedTokens, type TextToMeasure } from '../../src/main/steering/measures'
@@ -16,6 +20,7 @@ import { quietTask } from '../../src/shared/task'
 import { failureOf } from '../support/failing'
 import { logprobOf, plainLogits, type Change } from '../support/plain-chain'
 import { openStoryteller, type SteeringSubject } from '../support/steering'
+import { writeTranscoder } from '../support/transcoder'
 
 /** Two ways to the same float32 numbers differ by the order of their sums: a few 1e-6 in a log-probability; activations here reach 50. */
 const SAME = 1e-4
@@ -225,6 +230,33 @@ describe('texts that are measured together', () => {
     expectChanges(measures, await plainActivations(own.generatedIds, []), await plainActivations(own.generatedIds, [add]))
     // A direction is no latent: only keywords say what the concept is.
     expect(measures.concept).toMatchObject({ promoted: null, activation: null, keywords: 0 })
+  })
+
+  it('are read by a transcoder where it reads, steered before that place', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gradsae-test-'))
+    const { sessions } = subject.bench
+    const [reads, hook] = ['blocks.3.ln2.hook_normalized', 'blocks.3.hook_mlp_out']
+    const width = sessions.model.config.d_model
+    const encoder = await createEncoder(openSession, await openSae(await writeTranscoder(folder, width, reads, hook)), 'cpu')
+    const vector = Float32Array.from({ length: width }, (_, i) => Math.cos(i))
+    const early = recipe('early', [{ direction: 'd', latent: 0, mode: 'add', coefficient: 3, positions: 'all' }], {
+      directions: [{ id: 'd', name: 'd', hook: 'blocks.1.hook_resid_post', vector: vectorToText(vector), origin: 'a cosine' }]
+    })
+    const generated = sessions.model.tokenizer.encodeRaw(' there was a girl.')
+    const concept = ConceptSettings.parse({ latent: { latent: 7 } })
+    const measures = await measureText({ sessions, sae: { encoder, hook, reads } }, ids, generated, early, [5, 6], concept, TASK)
+    const { input, value } = await hookValues({ sessions, hook, reads }, [...ids, ...generated])
+    const active = await encoder.encode(input, ids.length + generated.length, value)
+    const expected = (latent: number): number => mean(generated.map((_, i) => activationOf(active, ids.length + i, latent)))
+    expect(Math.abs((measures.concept?.activation ?? NaN) - expected(7))).toBeLessThan(CLOSE)
+    // The edit comes before what the transcoder reads, so it changes what the transcoder says.
+    expect(measures.rose.length).toBeGreaterThan(0)
+    for (const { latent, before, after } of [...measures.rose, ...measures.fell]) {
+      expect(Math.abs(before - expected(latent))).toBeLessThan(CLOSE)
+      expect(after).not.toBe(before)
+    }
+    await encoder.release()
+    await rm(folder, { recursive: true, force: true })
   })
 
   it('are not worth anything where they are empty', async () => {
