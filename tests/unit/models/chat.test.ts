@@ -161,7 +161,7 @@ describe('the files of a chat template', () => {
 
   it('are refused where they hold something else', async () => {
     await expect(readChatTemplate(folder({ 'chat_template.json': { chat_template: 3 } }))).rejects.toThrow(
-      'chat_template.json cannot be used: it is neither a text nor a list of named texts.'
+      'chat_template.json is not one that can be run: it is neither a text nor a list of named texts.'
     )
     await expect(readChatTemplate(folder({ 'chat_template.jinja': 'x'.repeat(2 ** 22 + 1) }))).rejects.toThrow('more than the')
   })
