@@ -155,8 +155,8 @@ describe('the files of a chat template', () => {
       readChatTemplate(folder({ 'tokenizer_config.json': { chat_template: names.map((name) => ({ name, template: `of ${name}` })) } }))
     expect((await named('tool_use', 'default'))?.source).toBe('of default')
     expect((await named('only'))?.source).toBe('of only')
-    await expect(named('rag', 'tool_use')).rejects.toThrow('cannot be used: none of its templates (rag, tool_use) is called "default".')
-    await expect(named()).rejects.toThrow('cannot be used: none of its templates () is called "default".')
+    await expect(named('rag', 'tool_use')).rejects.toThrow('is not one that can be run: none of its templates (rag, tool_use) is called "default".')
+    await expect(named()).rejects.toThrow('is not one that can be run: none of its templates () is called "default".')
   })
 
   it('are refused where they hold something else', async () => {
