@@ -49,7 +49,7 @@ const rooms = {
 /** What reports share with the window: chart builders, and the pure helpers that say what numbers and tokens look like. */
 const CHARTS = [
   '^src/renderer/charts/',
-  '^src/renderer/utils/(comparability|format|preflight|ranking-comparison|ranking-view|results|switches|text-diff|tokens)\\.ts$'
+  '^src/renderer/utils/(comparability|edit-units|format|interventions|live-comparison|preflight|ranking-comparison|ranking-view|results|score-parts|switches|text-diff|tokens)\\.ts$'
 ]
 
 /** Single files of other rooms that a room may import. */

@@ -20,7 +20,8 @@ export function mapComparison(comparison: Comparison, map: (path: string) => str
   const model = { ...provenance.model, path: map(provenance.model.path) }
   const sae = provenance.sae === null ? null : { ...provenance.sae, path: map(provenance.sae.path) }
   const columns = comparison.columns.map((column) => ({ ...column, recipe: column.recipe && mapRecipe(column.recipe, map) }))
-  return { ...comparison, columns, provenance: { ...provenance, model, sae } }
+  const others = provenance.others && { others: provenance.others.map((other) => ({ ...other, path: map(other.path) })) }
+  return { ...comparison, columns, provenance: { ...provenance, model, sae, ...others } }
 }
 
 export function mapRecipe(recipe: Recipe, map: (path: string) => string): Recipe {

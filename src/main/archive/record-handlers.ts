@@ -5,6 +5,7 @@ import * as marks from '../storage/marks'
 import * as prompts from '../storage/prompts'
 import * as rankings from '../storage/rankings'
 import { projectChanges } from './changes'
+import { exportTokens } from './export-tokens'
 import { mapComparison, mapRanking, mapRecipe, shownComparison, shownRanking } from './paths'
 import type { Paths } from './paths'
 import type { Session } from './session'
@@ -43,6 +44,8 @@ export function createRecordHandlers(session: Session, paths: Paths): Pick<Handl
       session.inTurn(async () => shownComparison(await comparisons.getComparison(session.project(), id), paths)),
     'comparisons.update': ({ id, ...given }) => changing((project) => comparisons.updateComparison(project, id, given)),
     'comparisons.delete': ({ id }) => changing((project) => comparisons.deleteComparison(project, id)),
+    'comparisons.export': ({ ids, path, format }, task) =>
+      session.inTurn(() => exportTokens(session.project(), ids, { path, format, shown: paths.shown }, task)),
 
     'marks.list': ({ comparisonId }) => session.inTurn(async () => ({ marks: await marks.listMarks(session.project(), comparisonId) })),
     'marks.add': ({ comparisonId, mark }) =>

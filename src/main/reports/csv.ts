@@ -1,5 +1,5 @@
 /**
- * Records as tidy tables. Rankings: one row per latent. Comparisons: one row per generated token. Texts that a spreadsheet would
+ * Records as tidy tables. Rankings: one row per latent. Comparisons: one row per token of each column. Texts that a spreadsheet would
  * take for a formula get a leading apostrophe; the JSON report has them as they are. Lines end with CRLF (RFC 4180).
  */
 import Papa from 'papaparse'
@@ -7,6 +7,7 @@ import { freezeOf, FREEZES, scopeWords } from '../../renderer/utils/switches'
 import { promptText } from '../../shared/prompt-text'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
 import { labelsOf } from './parts'
+import { tokenColumns, tokenPlaces, tokenRow, watchedIn } from './token-rows'
 
 export type CsvCell = string | number | boolean | null
 
@@ -15,9 +16,10 @@ export function rankingsCsv(rankings: readonly SavedRanking[]): string {
   return writeCsv(rankings.flatMap(rankingRows))
 }
 
-/** One row per generated token of each column of each comparison; column 0 is the baseline. */
+/** One row per position of each column of each comparison, the prompt's first; column 0 is the baseline. */
 export function tokensCsv(comparisons: readonly SavedComparison[]): string {
-  return writeCsv(comparisons.flatMap(tokenRows))
+  const columns = tokenColumns(Math.max(0, ...comparisons.map(({ comparison }) => watchedIn(comparison))))
+  return writeCsv(comparisons.flatMap((saved) => tokenPlaces(saved).map((place) => tokenRow(place, columns))))
 }
 
 function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
@@ -54,31 +56,6 @@ function rankingRows(saved: SavedRanking): Record<string, CsvCell>[] {
     positions: latent.positions,
     exact_effect: effects.get(latent.latent) ?? null
   }))
-}
-
-function tokenRows(saved: SavedComparison): Record<string, CsvCell>[] {
-  return saved.comparison.columns.flatMap(({ recipe, tokens, scores }, column) =>
-    tokens.map((token, at) => ({
-      comparison_id: saved.id,
-      comparison: saved.name,
-      prompt: saved.promptText,
-      column,
-      recipe: recipe?.name ?? null,
-      interventions:
-        recipe?.interventions
-          .map(({ latent, mode, coefficient, positions }) => `${latent}:${mode}:${coefficient}:${positions}`)
-          .join(' ') ?? null,
-      error_kept: recipe?.keepError ?? null,
-      index: at,
-      token_id: token.id,
-      token: token.hex ?? token.text,
-      is_bytes: token.hex !== undefined,
-      logprob: token.logprob,
-      baseline_logprob: scores?.baselineLogprob[at] ?? null,
-      kl: scores?.kl[at] ?? null,
-      target_probability: token.targetProbability
-    }))
-  )
 }
 
 /** Rows as CSV text, the first row's keys as its header. */

@@ -8,7 +8,7 @@ import type { PromptInput } from '../../shared/records/token'
 import type { Task } from '../../shared/task'
 import { checkPreflight } from '../attribution'
 import { promptIds, type ModelSessions } from '../models'
-import { checkConcept, measureTexts } from './measures'
+import { checkConcept, measureTexts, scoreFormula } from './measures'
 import { checkRoom, generateColumns, type OnToken } from './generate'
 import type { SteeringSae } from './compile'
 import { openSteering, type Steering } from './open'
@@ -82,7 +82,11 @@ export async function compareRuns(bench: SteeringBench, request: ComparisonReque
     ...(watch.length === 0 ? {} : { watched: watch.map((id) => model.tokenizer.token(id)) }),
     ...(measures === null
       ? { columns }
-      : { concept: request.concept, columns: columns.map((column, index) => ({ ...column, measures: measures[index] ?? null })) }),
+      : {
+          concept: request.concept,
+          formula: scoreFormula(),
+          columns: columns.map((column, index) => ({ ...column, measures: measures[index] ?? null }))
+        }),
     provenance: { ...provenanceOf(bench, steering, request), preflight, milliseconds: performance.now() - started }
   }
 }

@@ -97,6 +97,11 @@ export const archiveCalls = {
   'comparisons.get': call({ input: Id, output: SavedComparison }),
   'comparisons.update': call({ input: Id.extend({ name: z.string().optional(), notes: z.string().optional() }), output: State }),
   'comparisons.delete': call({ input: Id, output: State }),
+  /** Every token's numbers, one row per position of each column; beside csv and parquet `{path}.manifest.json`: recipes, settings, scores, provenance. */
+  'comparisons.export': call({
+    input: z.object({ ids: z.array(z.string()).min(1), path: z.string(), format: z.enum(['csv', 'json', 'parquet']) }),
+    output: z.object({ path: z.string(), bytes: z.number(), rows: z.number().int() })
+  }),
 
   ...setArchiveCalls,
   ...experimentArchiveCalls,

@@ -178,6 +178,10 @@ export const Comparison = z.object({
   watched: z.array(Token).optional(),
   /** What the columns' concept scores are about; null where none were asked for. */
   concept: ConceptSettings.nullable().optional(),
+  /** How `measures` come about, in words, one line each; there where there are measures. */
+  formula: z.array(z.string()).optional(),
+  /** Labels that latents of recipes, concept and `measures` had when it was saved; `sae` is a hash, absent for the SAE of the bench. */
+  labels: z.array(z.object({ sae: z.string().optional(), latent: z.number().int(), label: z.string() })).optional(),
   columns: z.array(ComparisonColumn),
   provenance: z.object({
     model: z.object({ name: z.string(), path: z.string(), hash: z.string() }),

@@ -52,7 +52,7 @@ describe('JSON', () => {
 })
 
 describe('CSV', () => {
-  test('has one row per latent and, beside it, one row per generated token', async () => {
+  test('has one row per latent and, beside it, one row per token', async () => {
     const [latents, tokens, ...more] = await buildReport(report, 'csv', '/folder/r.csv')
     expect([latents?.path, tokens?.path, more]).toEqual(['/folder/r.csv', '/folder/r.tokens.csv', []])
     const rows = rowsOf(latents?.content)
@@ -73,11 +73,12 @@ describe('CSV', () => {
     expect(rows[5]?.exact_effect).toBe('')
     expect(rows[2]?.score).toBe(String(-0.5 / 3))
     const steered = rowsOf(tokens?.content).filter(({ column }) => column === '1')
-    expect(steered).toHaveLength(6)
-    expect(steered[3]).toMatchObject({
+    expect(steered).toHaveLength(5 + 6)
+    expect(steered[8]).toMatchObject({
       recipe: 'sadder',
-      interventions: '100:add:8:all',
-      error_kept: 'true',
+      edits: 'latent 100: add 8 × row at all positions',
+      generated: 'true',
+      position: '8',
       token: ' weeping',
       kl: '0.09'
     })

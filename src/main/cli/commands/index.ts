@@ -5,6 +5,7 @@ import { attributeLayers } from './attribute-layers'
 import { attributeSet } from './attribute-set'
 import { demo } from './demo'
 import { experiment } from './experiment'
+import { exportTokens } from './export-tokens'
 import { exportVector } from './export-vector'
 import { generate } from './generate'
 import { inspect } from './inspect'
@@ -31,5 +32,6 @@ export const commands: readonly Command[] = [
   exportVector,
   ...labels,
   report,
+  exportTokens,
   demo
 ]
