@@ -67,7 +67,12 @@ export function richComparison(): Comparison {
   if (!baseline || !steered) throw new Error('the sample has two columns')
   const withMore = (column: typeof baseline, size: number): typeof baseline => ({
     ...column,
-    tokens: column.tokens.map((token, at) => ({ ...token, watched: [0.01 * (at + 1), 1e-17], editSize: size })),
+    tokens: column.tokens.map((token, at) => ({
+      ...token,
+      id: token.text === ' weeping' ? 99 : token.id,
+      watched: [0.01 * (at + 1), 1e-17],
+      editSize: size
+    })),
     promptEditSizes: plain.promptTokens.map(() => size / 2)
   })
   return {

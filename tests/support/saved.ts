@@ -1,4 +1,5 @@
 /** Records as a project keeps them, around those of records.ts. */
+import type { ReportedComparison } from '../../src/main/reports/report'
 import type { SavedComparison, SavedRanking } from '../../src/shared/records/project'
 import type { Ranking } from '../../src/shared/records/ranking'
 import { sampleComparison, sampleRanking } from './records'
@@ -38,4 +39,9 @@ export function savedComparison(given: Partial<SavedComparison> = {}): SavedComp
     comparison: sampleComparison(),
     ...given
   }
+}
+
+/** As reports take them. */
+export function reportedComparison(given: Partial<ReportedComparison> = {}): ReportedComparison {
+  return { ...savedComparison(given), marks: given.marks ?? [] }
 }

@@ -8,6 +8,7 @@ import { aggregateOf } from '../statistics/aggregate'
 import { getComparison } from '../storage/comparisons'
 import { getExperiment } from '../storage/experiments'
 import { writeFileAtomic } from '../storage/files'
+import { listMarks } from '../storage/marks'
 import type { Project } from '../storage/project'
 import { identify, openProject } from '../storage/project'
 import { getSet } from '../storage/prompt-sets'
@@ -45,7 +46,7 @@ export async function writeReport(project: Project, input: ReportInput): Promise
   const rankings = []
   for (const id of input.rankings) rankings.push(await getRanking(project, id))
   const comparisons = []
-  for (const id of input.comparisons) comparisons.push(await getComparison(project, id))
+  for (const id of input.comparisons) comparisons.push({ ...(await getComparison(project, id)), marks: await listMarks(project, id) })
   const { title, introduction, version, format, path } = input
   const setRuns = []
   for (const id of input.setRuns) setRuns.push(await reportedSetRun(project, id, format))

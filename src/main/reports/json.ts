@@ -1,6 +1,7 @@
 /** The report as data: everything, exactly, and readable again by its schema. */
 import { z } from 'zod'
 import { SavedExperiment } from '../../shared/records/experiment'
+import { Mark } from '../../shared/records/marks'
 import { SavedComparison, SavedRanking } from '../../shared/records/project'
 import { LatentEntries, Ranking } from '../../shared/records/ranking'
 import { Aggregate, SetRunRecord } from '../../shared/records/sets'
@@ -22,7 +23,7 @@ export const JsonReport = z.object({
   introduction: z.string(),
   project: z.object({ name: z.string(), notes: z.string() }),
   rankings: z.array(SavedRanking.extend({ ranking: Ranking.extend({ entries: Entries }) })),
-  comparisons: z.array(SavedComparison),
+  comparisons: z.array(SavedComparison.extend({ marks: z.array(Mark).default([]) })),
   setRuns: z
     .array(
       z.object({

@@ -22,7 +22,7 @@ export function facts(rows: readonly (readonly [name: string, value: Html | stri
 }
 
 export interface Column {
-  readonly name: string
+  readonly name: string | Html
   /** Right-aligned with equal digits. */
   readonly numeric?: boolean
 }
@@ -31,15 +31,19 @@ export interface Column {
 const SHORT = 10
 
 /** A table; cells are escaped. */
-export function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string | null)[])[]): Html {
+export function table(caption: string | Html, columns: readonly Column[], rows: readonly (readonly (Html | string | null)[])[]): Html {
   const kind = (at: number): string => (columns[at]?.numeric === true ? 'number' : 'text')
   // a few columns spread over the whole page are hard to read across; a few rows torn over two pages, too
   const classes = `${columns.length < 4 ? 'narrow' : 'wide'}${rows.length <= SHORT ? ' short' : ''}`
   return html`<div class="scroll">
     <table class="${classes}">
-      <caption>
-        ${caption}
-      </caption>
+      ${
+        caption === ''
+          ? null
+          : html`<caption>
+              ${caption}
+            </caption>`
+      }
       <thead>
         <tr>
           ${columns.map((column, at) => html`<th scope="col" class="${kind(at)}">${column.name}</th>`)}
@@ -81,6 +85,8 @@ export interface StripToken {
   readonly note: string
   /** Marks what differs from the baseline. */
   readonly changed?: boolean
+  /** Marks where it begins to differ. */
+  readonly first?: boolean
 }
 
 /** How values become colours: "signed" is symmetric about zero, "size" runs from zero to the limit. Both are full at `limit`. */
@@ -92,8 +98,8 @@ export interface Scale {
 /** Tokens on coloured backgrounds. */
 export function strip(tokens: readonly StripToken[], scale: Scale): Html {
   return html`<p class="strip">
-    ${tokens.map(({ token, value, note, changed }) => {
-      const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}`
+    ${tokens.map(({ token, value, note, changed, first }) => {
+      const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}${first === true ? ' first' : ''}`
       const cell = html`<span class="${classes}" style="${colours(value, scale)}" title="${note}">${tokenText(token)}</span>`
       return token.text.includes('\n') ? html`${cell}<br />` : cell
     })}

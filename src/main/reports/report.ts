@@ -1,5 +1,6 @@
 /** What a report is made of, and what a section of it is. */
 import type { SavedExperiment } from '../../shared/records/experiment'
+import type { Mark } from '../../shared/records/marks'
 import type { SavedComparison, SavedRanking } from '../../shared/records/project'
 import type { Aggregate, SetRunRecord } from '../../shared/records/sets'
 import type { ChartView } from '../../renderer/charts/chart'
@@ -17,6 +18,9 @@ export interface ReportedSetRun {
   readonly failures: readonly { readonly id: string; readonly message: string }[]
 }
 
+/** A saved comparison with what people said of its texts. */
+export type ReportedComparison = SavedComparison & { readonly marks: readonly Mark[] }
+
 /** A saved experiment without its parts, which serve only to resume it. */
 export type ReportedExperiment = Omit<SavedExperiment, 'finished'>
 
@@ -27,7 +31,7 @@ export interface Report {
   readonly introduction: string
   readonly project: { readonly name: string; readonly notes: string }
   readonly rankings: readonly SavedRanking[]
-  readonly comparisons: readonly SavedComparison[]
+  readonly comparisons: readonly ReportedComparison[]
   readonly setRuns: readonly ReportedSetRun[]
   readonly experiments: readonly ReportedExperiment[]
   /** Version of the workbench, and when the report was made (ISO 8601, UTC). */

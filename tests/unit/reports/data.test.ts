@@ -5,14 +5,14 @@ import { JsonReport } from '../../../src/main/reports/json'
 import type { Report } from '../../../src/main/reports/report'
 import { reportedSetRun, sampleResult, savedExperiment } from '../../support/experiments'
 import { sampleRanking } from '../../support/records'
-import { savedComparison, savedRanking } from '../../support/saved'
+import { reportedComparison, savedRanking } from '../../support/saved'
 
 const report: Report = {
   title: 'T',
   introduction: '',
   project: { name: 'P', notes: 'n' },
   rankings: [savedRanking(), savedRanking({ id: 'second', name: 'second' }, sampleRanking(3, 'gradsae'))],
-  comparisons: [savedComparison()],
+  comparisons: [reportedComparison()],
   setRuns: [],
   experiments: [],
   version: '1.2.3',

@@ -10,33 +10,12 @@ import { failureOf } from '../../support/failing'
 import { reportedSetRun, sampleResult, savedExperiment } from '../../support/experiments'
 import { samplePreflight } from '../../support/infos'
 import { sampleComparison, sampleRanking } from '../../support/records'
-import { savedComparison, savedRanking } from '../../support/saved'
-
-const empty: Report = {
-  title: 'What makes Mia sad',
-  introduction: 'First.\n\nSecond.',
-  project: { name: 'Demo', notes: '' },
-  rankings: [],
-  comparisons: [],
-  setRuns: [],
-  experiments: [],
-  version: '1.2.3',
-  writtenAt: '2026-01-02T03:04:05.000Z'
-}
+import { emptyReport, textOf } from '../../support/report'
+import { reportedComparison, savedRanking } from '../../support/saved'
 
 async function document(given: Partial<Report>): Promise<string> {
-  const [file] = await buildReport({ ...empty, ...given }, 'html', '/r.html')
+  const [file] = await buildReport({ ...emptyReport, ...given }, 'html', '/r.html')
   return file?.content ?? ''
-}
-
-/** What a reader sees: tags gone, entities as characters, spaces as one. */
-function textOf(markup: string): string {
-  const body = markup.slice(markup.indexOf('<body>'))
-  return body
-    .replace(/<style>.*?<\/style>/gs, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replace(/\s+/g, ' ')
 }
 
 describe('the report', () => {
@@ -82,7 +61,7 @@ describe('the report', () => {
     }
     const preflight = summaryOf(samplePreflight({ reading: { centred: true }, tried: [] }))
     const saved = { ...savedRanking(), ranking: { ...ranking, provenance: { ...ranking.provenance, sae, preflight } } }
-    const text = textOf(await document({ rankings: [saved], comparisons: [savedComparison()] }))
+    const text = textOf(await document({ rankings: [saved], comparisons: [reportedComparison()] }))
     expect(text).toContain('SAE read centred')
     expect(text).toContain('On loading the SAE Read with the mean over d_model taken out of the input.')
     expect(text).toMatch(/Preflight good, FVU 0\.100, L0 4, 97\s% of the cross-entropy recovered \(made on 2026-01-02\)/)
@@ -92,8 +71,8 @@ describe('the report', () => {
   })
 
   test('shows the texts of a comparison, their edits and scores', async () => {
-    const text = textOf(await document({ comparisons: [savedComparison()] }))
-    for (const words of ['baseline', 'sadder', 'latent 100: add +8 × decoder row, at every position', '· weeping', 'perplexity', '2.01'])
+    const text = textOf(await document({ comparisons: [reportedComparison()] }))
+    for (const words of ['baseline', 'sadder', 'latent 100: add 8 × row at all positions', '· weeping', 'perplexity', '2.01'])
       expect(text).toContain(words)
   })
 
@@ -104,7 +83,7 @@ describe('the report', () => {
     const gradsae = textOf(await document({ rankings: [savedRanking({}, { ...sampleRanking(6, 'gradsae'), exact: null })] }))
     expect(gradsae).toContain('arXiv 2505.08080')
     expect(gradsae).not.toContain('Exact check')
-    expect(textOf(await document({ comparisons: [savedComparison()] }))).not.toContain('Notation')
+    expect(textOf(await document({ comparisons: [reportedComparison()] }))).not.toContain('Notation')
   })
 
   test('puts two rankings side by side and warns when they cannot be compared', async () => {
@@ -215,7 +194,7 @@ describe('the report', () => {
   })
 
   test('holds its charts as drawings, and fetches and runs nothing', async () => {
-    const markup = await document({ rankings: [savedRanking()], comparisons: [savedComparison()] })
+    const markup = await document({ rankings: [savedRanking()], comparisons: [reportedComparison()] })
     // three charts of the ranking, one of the check, three of the comparison; each in both themes
     expect(markup.match(/<svg /g)).toHaveLength(14)
     expect(markup).not.toMatch(/<(script|link|img|iframe|object|embed|base|form)\b/i)
@@ -232,7 +211,7 @@ describe('the report', () => {
     comparison.columns = comparison.columns.map((column) => ({ ...column, tokens: [], text: '', scores: null }))
     comparison.target = null
     const text = textOf(
-      await document({ rankings: [savedRanking({ labels: [] }, ranking)], comparisons: [savedComparison({ comparison })] })
+      await document({ rankings: [savedRanking({ labels: [] }, ranking)], comparisons: [reportedComparison({ comparison })] })
     )
     expect(text).toContain('No token was generated.')
     expect(text).not.toMatch(/NaN|Infinity|undefined/)
@@ -286,7 +265,7 @@ describe('what people type', () => {
       introduction: text,
       project: { name: text, notes: text },
       rankings: [savedRanking({ name: text, notes: text, labels }, ranking), savedRanking({ name: text })],
-      comparisons: [savedComparison({ name: text, notes: text, comparison })],
+      comparisons: [reportedComparison({ name: text, notes: text, comparison })],
       setRuns: [{ ...reportedSetRun(), setName: text, failures: [{ id: text, message: text }] }],
       experiments: [experiment]
     })

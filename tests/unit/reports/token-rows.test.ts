@@ -24,7 +24,7 @@ describe('every token as a row', () => {
       edits: rows[12]?.edits,
       position: 8,
       generated: true,
-      token_id: 23,
+      token_id: 99,
       token: ' weeping',
       is_bytes: false,
       special: false,

@@ -27,9 +27,6 @@ export function knownIn({ labels = [], provenance }: Comparison, recipe: Recipe 
   }
 }
 
-/** Knows nothing: latents by number alone. */
-export const NOTHING_KNOWN: Known = { label: () => null, sae: () => null }
-
 /** "latent 402 (sadness words): add 8 × row at all positions". */
 export function editWords(edit: Intervention, recipe: Recipe, known: Known): string {
   const condition = edit.condition ? ` ${conditionWords(edit.condition, known)}` : ''
@@ -70,7 +67,7 @@ function unitWords(edit: Intervention): string {
   const direction = edit.direction !== undefined
   const words = direction ? note.replace('the decoder row', 'the direction').replace('the row', 'the direction') : note
   const value = (unit === 'max' || unit === 'typical') && edit.unitValue !== undefined ? `, here ${plainNumber(edit.unitValue)}` : ''
-  return `1 is ${words}${value}`
+  return `1 stands for ${words}${value}`
 }
 
 function originWords({ direction, sae }: Intervention, { directions = [] }: Recipe, known: Known): string {

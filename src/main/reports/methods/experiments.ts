@@ -45,5 +45,23 @@ export const EXPERIMENT_METHODS: readonly Method[] = [
     name: 'Agreement',
     uses: (report) => has(report, 'agreement'),
     text: html`<p>How far rankings of the same prompts agree: overlap of their first latents (Jaccard) and rank correlation (Spearman).</p>`
+  },
+  {
+    name: 'Sweep',
+    uses: (report) => has(report, 'sweep'),
+    text: html`<p>
+        Every recipe runs at every strength <var>s</var> on every prompt and seed, beside the baseline of the same prompt and seed, which
+        stands for strength 0. A strength multiplies what is added, set or clamped to; a factor that scales or projects goes from 1 at
+        strength 0 to its own at 1; ablate and cap are the same at every strength but 0. Each text is scored without a judge (concept,
+        fluency, relatedness, each from 0 to 2, and their harmonic mean, 0 if one of them is 0: the scale of AxBench, arXiv 2501.17148), for
+        the concept of the first latent that its recipe edits.
+      </p>
+      <p>
+        A prompt’s number is the mean over its seeds. Intervals are percentile bootstrap intervals of 95 % over prompts, drawn whole with
+        replacement. A strength is useful where the concept rises above the baseline’s on the same prompts with its whole interval above 0,
+        and the mean fluency keeps at least the chosen share of the baseline’s; neighbouring strengths make a range. The strength of a
+        recipe is chosen on one half of the prompts, drawn by the seed, by its overall score, and its score is reported on the other half,
+        so that no prompt both chooses and judges.
+      </p>`
   }
 ]

@@ -1,6 +1,10 @@
 /** Each experiment: what was found in one sentence, its tables and curves, what it was run with. */
+import { z } from 'zod'
 import { formatCount, formatDuration, formatNumber, plural, shortHash } from '../../../renderer/utils/format'
 import { settingRows } from '../../../renderer/utils/results'
+import { Recipe } from '../../../shared/records/steering'
+import { recipeHtml } from '../comparison/recipes'
+import type { Known } from '../comparison/words'
 import { html, type Html } from '../html'
 import { facts, nameOf, paragraphs, typed } from '../parts'
 import type { Draw, ReportedExperiment, ReportSection } from '../report'
@@ -33,7 +37,7 @@ function one(saved: ReportedExperiment, at: number, draw: Draw, all: readonly Re
           </p>`
         : html`<p class="finding">${result.sentence}</p>`
     }
-    ${reproduction(saved, all)} ${paragraphs(saved.notes)} ${facts(settings(saved))}
+    ${reproduction(saved, all)} ${paragraphs(saved.notes)} ${facts(settings(saved))} ${recipes(saved)}
     ${
       result === null
         ? null
@@ -67,6 +71,18 @@ function settings(saved: ReportedExperiment): [string, Html | string][] {
     ['Prompts', plural(saved.setPrompts.length, 'prompt')],
     ...settingRows([], saved.settings).map(([name, value]): [string, Html] => [name, typed(value)])
   ]
+}
+
+/** Recipes among the settings, whole: their names alone would not say what was run. */
+function recipes({ settings: given, sae, hook }: ReportedExperiment): Html | null {
+  const read = z.array(Recipe).safeParse(given.recipes)
+  if (!read.success || read.data.length === 0) return null
+  const known = ({ saes = [] }: Recipe): Known => ({
+    label: () => null,
+    sae: (hash) => (hash === undefined ? { name: sae, hook } : (saes.find((each) => each.hash === hash) ?? null))
+  })
+  return html`<h4>Recipes at strength 1</h4>
+    <div class="recipes">${read.data.map((recipe) => recipeHtml(recipe, known(recipe)))}</div>`
 }
 
 /** What the numbers depend on, on one line; all of it is in the JSON report and in the experiment's own export. */

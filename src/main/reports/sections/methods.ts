@@ -3,6 +3,7 @@ import { html } from '../html'
 import type { Method, Report, ReportSection } from '../report'
 import { EXPERIMENT_METHODS } from '../methods/experiments'
 import { RANKING_METHODS } from '../methods/rankings'
+import { STEERING_METHODS } from '../methods/steering'
 
 const hasRankings = (report: Report): boolean => report.rankings.length > 0
 
@@ -51,21 +52,7 @@ const METHODS: readonly Method[] = [
       </p>`
   },
   ...EXPERIMENT_METHODS,
-  {
-    name: 'Steering',
-    uses: (report) => report.comparisons.length > 0,
-    text: html`<p>
-        An intervention edits the value at the hook point: <em>add</em> puts coefficient × <var>W</var><sub>dec</sub>[<var>i</var>] (the
-        decoder row as it is stored) on top; <em>set</em>, <em>scale</em> and <em>ablate</em> change the activation <var>z</var
-        ><sub>n,i</sub>. With the error kept, only the edits change the hook value; without it, the edited reconstruction takes its place
-        everywhere. Every column begins with the same prompt and seed.
-      </p>
-      <p>
-        The finished texts are read once more by the unsteered model. Log-probabilities and perplexity, exp(−mean log-probability), are
-        under it; KL is KL(steered ‖ unsteered) of the next-token distributions at each generated token, in nats. They measure how far a
-        text is from what the model would have written, not how good it is.
-      </p>`
-  },
+  ...STEERING_METHODS,
   {
     name: 'How to read it',
     uses: hasRankings,

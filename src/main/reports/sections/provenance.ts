@@ -63,6 +63,11 @@ function ofComparison(saved: SavedComparison, at: number): Html {
       ['SAE', from.sae === null ? null : folder(from.sae, '')],
       ...(from.sae === null ? [] : readRows(from.sae, from.preflight)),
       ['Hook point', from.hook === null ? null : html`<code>${from.hook}</code>`],
+      ...(from.others ?? []).map((other): [string, Html] => [
+        'Further SAE',
+        html`${folder(other, '')}<br />at <code>${other.hook}</code>; read
+          ${readingWords(other.reading)}${other.notes.length === 0 ? '' : `; ${other.notes.join('; ')}`}`
+      ]),
       ['Computed on', device(from.device)],
       ['Versions', versions(from.versions)],
       ['Made', `${from.createdAt} in ${formatDuration(from.milliseconds)}`],
