@@ -52,11 +52,16 @@ function optimumGraph(model: Model): Graph {
     if (name !== undefined) head.inputs.push({ ...input, name })
     if (name !== undefined) replaced.set(input.name, { ...input, name })
   }
+  const keys = replaced.get(`past_key.${layers[0] ?? 0}`)
+  if (keys) replaced.set('past_positions', op.iota(head, op.dimOf(head, keys, 2), 'past'))
   const other = (value: Value): Value => replaced.get(value.name) ?? value
   for (const node of graph.nodes) head.nodes.push({ ...node, inputs: node.inputs.map((value) => value && other(value)) })
   for (const [name, value] of graph.outputs) {
-    const [, part, layer] = /^present_(key|value)\.(\d+)$/.exec(name) ?? []
-    addOutput(head, part === undefined ? name : `present.${layer ?? ''}.${part}`, other(value))
+    const [, part, layer] = /^new_(key|value)\.(\d+)$/.exec(name) ?? []
+    const past = part === undefined ? undefined : replaced.get(`past_${part}.${layer ?? ''}`)
+    // Theirs is a cache that is handed out whole.
+    if (past === undefined) addOutput(head, name, other(value))
+    else addOutput(head, `present.${layer ?? ''}.${part ?? ''}`, op.concat(head, [past, other(value)], 2))
   }
   // transformers.js asks a session for these inputs, used or not.
   const pruned = prune(head)

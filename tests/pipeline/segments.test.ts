@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { buildSegment, emptyPast, layerOf, nextPast, positionsFrom, type ModelSessions } from '../../src/main/models'
+import {
+  appendKeyValues,
+  buildSegment,
+  emptyKeyValues,
+  layerOf,
+  pastPositions,
+  positionsFrom,
+  type ModelSessions
+} from '../../src/main/models'
 import { f32, floatsOf, i64 } from '../../src/main/runtime'
 import { DEFAULT_MODEL, EVERY_TINY_MODEL, largestGap } from '../support/models'
 import { every, modelOpener, named, prefixRun, suffixRun, wholeRun } from '../support/segments'
@@ -40,25 +48,25 @@ describe.each(named([DEFAULT_MODEL, ...EVERY_TINY_MODEL]))('%s', (_, folder) => 
     const suffix = await sessions.segment({ from: hook, to: 'logits', cache: true })
     const layersOf = (spec: { from: string; to: string }): readonly number[] =>
       buildSegment(sessions.model, { ...spec, cache: true }).layers
-    let prefixPast = emptyPast(sessions.model, layersOf({ from: 'tokens', to: hook }), 2)
-    let suffixPast = emptyPast(sessions.model, layersOf({ from: hook, to: 'logits' }), 2)
+    let prefixPast = emptyKeyValues(sessions.model, layersOf({ from: 'tokens', to: hook }), 2)
+    let suffixPast = emptyKeyValues(sessions.model, layersOf({ from: hook, to: 'logits' }), 2)
     for (let start = 0, turn = 0; start < ids.length; turn++) {
       const piece = ids.slice(start, start + (chunks[turn % chunks.length] ?? 1))
-      const positions = positionsFrom(start, piece.length)
-      const first = await prefix.run({ ...prefixPast, tokens: i64([2, piece.length], [...piece, ...piece]), positions })
+      const places = { positions: positionsFrom(start, piece.length), past_positions: pastPositions(start, prefixPast.room) }
+      const first = await prefix.run({ ...prefixPast.tensors, tokens: i64([2, piece.length], [...piece, ...piece]), ...places })
       const second = await suffix.run({
-        ...suffixPast,
+        ...suffixPast.tensors,
         hook: first.hook ?? f32([0], []),
         ...(first.beside ? { beside: first.beside } : {}),
-        positions,
+        ...places,
         select: every(piece.length)
       })
       const logits = floatsOf(second, 'logits')
       const expected = full.subarray(start * d_vocab, (start + piece.length) * d_vocab)
       expect(largestGap(logits.subarray(0, expected.length), expected)).toBeLessThan(1e-4)
       expect(largestGap(logits.subarray(expected.length), expected)).toBeLessThan(1e-4)
-      prefixPast = nextPast(first)
-      suffixPast = nextPast(second)
+      prefixPast = appendKeyValues(prefixPast, start, first)
+      suffixPast = appendKeyValues(suffixPast, start, second)
       start += piece.length
     }
   })

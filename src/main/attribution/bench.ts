@@ -1,6 +1,6 @@
 /** What an attribution runs on: a model and an SAE, joined at a hook point. */
 import { fail } from '../../shared/errors'
-import { checkHook, checkReadable, emptyPast, positionsFrom, widthOf, type ModelSessions } from '../models'
+import { checkHook, checkReadable, emptyPast, isCacheEntry, pastPositions, positionsFrom, widthOf, type ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, OpenSession, Tensor } from '../runtime/types'
@@ -172,7 +172,9 @@ async function runFromStart(
   const session = await sessions.segment(spec)
   const { graph, layers } = sessions.layout(spec)
   // Without attention left after the hook point, pruning has taken the positions away.
-  const placed: Feeds = graph.inputs.some(({ name }) => name === 'positions') ? { positions: positionsFrom(0, positions) } : {}
-  const wanted = [...graph.outputs.keys()].filter((name) => !name.startsWith('present_'))
+  const placed: Feeds = graph.inputs.some(({ name }) => name === 'positions')
+    ? { positions: positionsFrom(0, positions), past_positions: pastPositions(0) }
+    : {}
+  const wanted = [...graph.outputs.keys()].filter((name) => !isCacheEntry(name))
   return session.run({ ...feeds, ...placed, ...emptyPast(sessions.model, layers, rows) }, wanted)
 }

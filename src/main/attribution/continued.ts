@@ -3,7 +3,7 @@
  * values are computed once and each variant runs from there: a causal model's earlier positions do not see later ones.
  */
 import { assert, fail } from '../../shared/errors'
-import { emptyPast, nextPast, positionsFrom, widthOf } from '../models'
+import { emptyPast, nextPast, pastPositions, positionsFrom, widthOf } from '../models'
 import type { SegmentSpec } from '../models/types'
 import { f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
@@ -26,7 +26,7 @@ export async function suffixCache(cut: Cut, values: Float32Array, beside: Float3
       ...placed(0, positions),
       ...emptyPast(cut.sessions.model, layers, 1)
     },
-    layers.flatMap((layer) => [`present_key.${layer}`, `present_value.${layer}`])
+    layers.flatMap((layer) => [`new_key.${layer}`, `new_value.${layer}`])
   )
   return nextPast(outputs)
 }
@@ -80,7 +80,7 @@ async function opened({ sessions, hook }: Cut): Promise<{
   return {
     session: await sessions.segment(spec),
     layers,
-    placed: (from, count): Feeds => (takesPositions ? { positions: positionsFrom(from, count) } : {})
+    placed: (from, count): Feeds => (takesPositions ? { positions: positionsFrom(from, count), past_positions: pastPositions(from) } : {})
   }
 }
 

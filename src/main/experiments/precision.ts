@@ -1,5 +1,6 @@
 /** A bench whose numbers at the hook point have the precision of a smaller format: what is read there, and gradients. Weights stay float32. */
 import type { Bench } from '../attribution'
+import { isCacheEntry } from '../models'
 import type { Session, Tensor } from '../runtime/types'
 
 /** bits: of the significand, the leading one included; smallest: the exponent of the smallest normal number; largest: the largest one. */
@@ -38,7 +39,7 @@ export function roundedBench(bench: Bench, format: Format): Bench {
     async run(feeds, fetch) {
       const outputs = await session.run(feeds, fetch)
       return Object.fromEntries(
-        Object.entries(outputs).map(([name, tensor]) => [name, name.startsWith('present_') ? tensor : rounded(tensor)])
+        Object.entries(outputs).map(([name, tensor]) => [name, isCacheEntry(name) ? tensor : rounded(tensor)])
       )
     }
   })

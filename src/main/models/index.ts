@@ -1,15 +1,14 @@
 /** What other rooms use of models. */
 export { chatIds, renderChat } from './chat'
+export { appendKeyValues, emptyKeyValues, emptyPast, isCacheEntry, nextPast, pastPositions, type KeyValues } from './cache'
 export { canonicalHook, checkHook, checkReadable, hookOrder, isOffStream, layerOf, widthOf } from './hooks'
 export { layersMemory, modelMemory, plainMemory } from './memory'
 export { modelInfo, openModel } from './open'
 export {
   bosOf,
-  emptyPast,
   forwardResid,
   logSumExp,
   nextLogits,
-  nextPast,
   nextTokens,
   positionsFrom,
   promptIds,

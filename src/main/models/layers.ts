@@ -5,7 +5,7 @@
 import * as op from '../graph/ops'
 import { multiplyDims } from '../graph/dims'
 import type { Graph, Value } from '../graph/types'
-import type { Emit } from './types'
+import type { Emit, KeyValue } from './types'
 
 /** x [.., in] times a Linear weight stored as [out, in], read in place without a transposed copy; plus its bias if named. */
 export function linear(emit: Emit, x: Value, weight: string, bias: string | null = null): Value {
@@ -56,15 +56,25 @@ export function attention(emit: Emit, layer: number, heads: Heads, { scale, soft
   const group = config.n_heads / n_kv_heads
   const [batch = 'batch', queries = 'seq'] = heads.query.shape
   const rows = multiplyDims(group, queries)
-  const { key, value } = emit.cache(layer, op.transpose(graph, heads.key, [0, 2, 1, 3]), op.transpose(graph, heads.value, [0, 2, 1, 3]))
+  const [key, value] = [op.transpose(graph, heads.key, [0, 2, 1, 3]), op.transpose(graph, heads.value, [0, 2, 1, 3])]
+  const past = emit.cache(layer, key, value)
 
   const grouped = op.transpose(graph, op.reshape(graph, heads.query, [batch, queries, n_kv_heads, group, d_head]), [0, 2, 3, 1, 4])
   const query = op.reshape(graph, grouped, [batch, n_kv_heads, rows, d_head])
-  const scores = op.matMul(graph, query, key, { transB: true, alpha: scale })
+  const scoresOf = (keys: Value): Value => op.matMul(graph, query, keys, { transB: true, alpha: scale })
+  const scores = past === null ? scoresOf(key) : op.concat(graph, [scoresOf(past.key), scoresOf(key)], -1)
   const capped = softcap === null ? scores : softCap(graph, scores, softcap)
   const pattern = emit.pattern(layer, op.softmax(graph, op.add(graph, capped, groupedMask(emit, layer, group, window))))
-  const z = op.reshape(graph, op.matMul(graph, pattern, value), [batch, n_kv_heads, group, queries, d_head])
+  const z = op.reshape(graph, mixed(graph, pattern, past, value), [batch, n_kv_heads, group, queries, d_head])
   return op.reshape(graph, op.transpose(graph, z, [0, 3, 1, 2, 4]), [batch, queries, config.n_heads * d_head])
+}
+
+/** pattern [.., past + seq] times the values of earlier tokens above the new ones. */
+function mixed(graph: Graph, pattern: Value, past: KeyValue | null, value: Value): Value {
+  if (past === null) return op.matMul(graph, pattern, value)
+  const [before, now] = op.split(graph, pattern, -1, [past.value.shape[2] ?? 'past', value.shape[2] ?? 'seq'])
+  if (before === undefined || now === undefined) throw new Error('Broken promise: a split into two gives two')
+  return op.add(graph, op.matMul(graph, before, past.value), op.matMul(graph, now, value))
 }
 
 /** c tanh(x / c). */

@@ -24,20 +24,6 @@ export function promptIds(model: Model, prompt: PromptInput): number[] {
   return ids
 }
 
-/** A key/value cache that holds nothing, for the given layers: feeds `past_key.{l}`, `past_value.{l}` [batch, n_kv_heads, 0, d_head]. */
-export function emptyPast(model: Model, layers: readonly number[], batch: number): Record<string, Tensor> {
-  const { n_kv_heads, d_head } = model.config
-  const empty = (): Tensor => f32([batch, n_kv_heads, 0, d_head], new Float32Array(0))
-  return Object.fromEntries(layers.flatMap((layer) => [[`past_key.${layer}`, empty()], [`past_value.${layer}`, empty()]]))
-}
-
-/** The cache entries among a run's outputs, as the feeds of the next run. */
-export function nextPast(outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(outputs).flatMap(([name, tensor]) => (name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor]] : []))
-  )
-}
-
 /** Positions start .. start + count - 1 as the feed `positions`. */
 export function positionsFrom(start: number, count: number): Tensor {
   return i64([count], Array.from({ length: count }, (_, index) => start + index))

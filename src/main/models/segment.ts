@@ -4,13 +4,13 @@
  */
 import { assert, fail } from '../../shared/errors'
 import { addExternal, addInput, addOutput, createGraph } from '../graph/create'
-import { addDims, multiplyDims } from '../graph/dims'
+import { multiplyDims } from '../graph/dims'
 import * as op from '../graph/ops'
 import { prune } from '../graph/prune'
-import type { Dim, Graph, Value } from '../graph/types'
+import type { Graph, Value } from '../graph/types'
 import { canonicalHook, checkHook, checkReadable, isOffStream, layerOf, widthOf } from './hooks'
 import { softCap } from './layers'
-import type { Emit, Model, Segment, SegmentSpec, WeightRef } from './types'
+import type { Emit, KeyValue, Model, Segment, SegmentSpec, WeightRef } from './types'
 
 /** Far below any score, yet finite: a score plus this is never infinite minus infinite, and its softmax is exactly 0. */
 const UNSEEN = -1e30
@@ -27,8 +27,8 @@ interface Emitted {
   /** Narrows x to the selected positions along `axis`, where it still has all. */
   readonly narrow: (x: Value, axis: number) => Value
   readonly hooks: ReadonlyMap<string, Place>
-  /** New cache entries of each layer whose attention was emitted. */
-  readonly present: ReadonlyMap<number, { key: Value; value: Value }>
+  /** New keys and values of each layer whose attention was emitted. */
+  readonly present: ReadonlyMap<number, KeyValue>
   readonly patterns: ReadonlyMap<number, Value>
 }
 
@@ -53,8 +53,8 @@ export function buildSegment(model: Model, spec: SegmentSpec): Segment {
   for (const layer of layers) {
     const made = present.get(layer)
     assert(made, `layer ${layer} has a cache`)
-    addOutput(graph, `present_key.${layer}`, made.key)
-    addOutput(graph, `present_value.${layer}`, made.value)
+    addOutput(graph, `new_key.${layer}`, made.key)
+    addOutput(graph, `new_value.${layer}`, made.value)
   }
   if (spec.patterns === 'out')
     for (const [layer, value] of patterns) if (inside.nodes.some(({ outputs }) => outputs.includes(value))) addOutput(graph, `pattern.${layer}`, value)
@@ -137,10 +137,12 @@ function emitBlocks(model: Model, spec: SegmentSpec, emit: Emit, last: number): 
 function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
   const start = spec.from === 'tokens' ? null : canonicalHook(checkHook(model, spec.from))
   const hooks = new Map<string, Place>()
-  const present = new Map<number, { key: Value; value: Value }>()
+  const present = new Map<number, KeyValue>()
   const patterns = new Map<number, Value>()
   const memo = new Map<string, Value>()
   const positions = addInput(graph, 'positions', 'int64', ['seq'])
+  // Before the caches themselves: the size of the past is taken from here, also where no layer's cache is left.
+  const past = spec.cache ? addInput(graph, 'past_positions', 'int64', ['past']) : null
   const select = spec.to === 'logits' ? addInput(graph, 'select', 'int64', spec.ragged === true ? ['batch', 'n'] : ['n']) : null
   const last = model.config.n_layers - 1
   // What is watched in the last block is wanted at every position, so that block is not narrowed before its end.
@@ -149,7 +151,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     if (!select || x.shape[axis] !== 'seq') return x
     return spec.ragged === true && axis === 1 ? gatherOfEach(emit, x, select) : op.gather(graph, x, select, axis)
   }
-  const total: Dim = spec.cache ? addDims('past', 'seq') : 'seq'
+  const keys = past === null ? positions : op.concat(graph, [past, positions], 0)
   const given = (name: string): Value => {
     const found = graph.inputs.find((input) => input.name === name)
     assert(found, `a segment from a hook point is given its ${name}`)
@@ -160,7 +162,7 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
     config: model.config,
     rawConfig: model.rawConfig,
     positions,
-    mask: (window) => emit.shared(`mask ${window}`, () => causalMask(graph, positions, total, window)),
+    mask: (window) => emit.shared(`mask ${window}`, () => causalMask(graph, positions, keys, window)),
     rows: (layer, x, axis) => (layer === last && !whole ? narrow(x, axis) : x),
     weight: (name) => emit.shared(`weight ${name}`, () => readWeight(model, graph, name)),
     has: (name) => model.weights.has(name),
@@ -191,10 +193,11 @@ function createEmit(model: Model, spec: SegmentSpec, graph: Graph): Emitted {
       return kept
     },
     cache(layer, key, value) {
-      if (!spec.cache) return { key, value }
-      const joined = { key: joinPast(model, graph, `past_key.${layer}`, key), value: joinPast(model, graph, `past_value.${layer}`, value) }
-      present.set(layer, joined)
-      return joined
+      if (!spec.cache) return null
+      present.set(layer, { key, value })
+      const { n_kv_heads, d_head } = model.config
+      const earlier = (name: string): Value => addInput(graph, `${name}.${layer}`, 'float32', ['batch', n_kv_heads, 'past', d_head])
+      return { key: earlier('past_key'), value: earlier('past_value') }
     }
   }
   return { emit, narrow, hooks, present, patterns }
@@ -219,24 +222,13 @@ function readWeight(model: Model, graph: Graph, name: string): Value {
 const refOf = (model: Model, name: string): WeightRef =>
   model.weights.get(name) ?? fail('TENSOR_MISSING', { path: model.folder, name, hint: 'model_type in config.json' })
 
-/**
- * 0 where key j may be seen from the query at position p, that is 0 <= p - j, and < window if there is one; UNSEEN elsewhere. The
- * positions are contiguous, so the number of keys is the last position plus one, with and without a cache.
- */
-function causalMask(graph: Graph, positions: Value, total: Dim, window: number | null): Value {
-  const count = op.add(graph, op.slice(graph, positions, 0, -1), op.int64s(graph, [1]))
-  const keys = op.iota(graph, count, total)
+/** 0 where a key at position j may be seen from the query at position p, that is 0 <= p - j, and < window if there is one; UNSEEN elsewhere. */
+function causalMask(graph: Graph, positions: Value, keys: Value, window: number | null): Value {
   const queries = op.unsqueeze(graph, positions, [1])
   const past = op.where(graph, op.lessOrEqual(graph, keys, queries), op.scalar(graph, 0), op.scalar(graph, UNSEEN))
   if (window === null) return past
   const near = op.less(graph, op.sub(graph, queries, keys), op.int64s(graph, [window]))
   return op.where(graph, near, past, op.scalar(graph, UNSEEN))
-}
-
-function joinPast(model: Model, graph: Graph, name: string, fresh: Value): Value {
-  const { n_kv_heads, d_head } = model.config
-  const past = addInput(graph, name, 'float32', ['batch', n_kv_heads, 'past', d_head])
-  return op.concat(graph, [past, fresh], 2)
 }
 
 /**

@@ -99,8 +99,17 @@ export interface Emit {
   pattern(layer: number, value: Value): Value
   /** What several layers share, such as the rotation angles: made by `make` once per graph. */
   shared(name: string, make: () => Value): Value
-  /** Appends new keys and values to the cache of `layer`, float32 [batch, n_kv_heads, seq, d_head] -> [.., past + seq, ..]. */
-  cache(layer: number, key: Value, value: Value): { key: Value; value: Value }
+  /**
+   * Hands out the new keys and values of `layer`, float32 [batch, n_kv_heads, seq, d_head], and returns those of earlier tokens, [.., past,
+   * ..]; null without a cache. They are not joined: a cache that grows by a token would be copied whole for each.
+   */
+  cache(layer: number, key: Value, value: Value): KeyValue | null
+}
+
+/** Keys and values of one layer, float32 [batch, n_kv_heads, tokens, d_head]. */
+export interface KeyValue {
+  readonly key: Value
+  readonly value: Value
 }
 
 /** How the final residual stream becomes logits. */
@@ -146,11 +155,13 @@ export interface Architecture {
  * Inputs:  from "tokens": `tokens` int64 [batch, seq]; from a hook point: `hook` float32 [batch, seq, width], and where it lies off
  *          the residual stream `beside`, the stream there, float32 [batch, seq, d_model];
  *          `positions` int64 [seq]; with a cache: `past_key.{l}`, `past_value.{l}` float32 [batch, n_kv_heads, past, d_head]
- *          for each layer inside; to "logits": `select` int64 [n], indices into seq whose logits are wanted
+ *          for each layer inside, and `past_positions` int64 [past], where these keys stand: one beyond every query for places that are
+ *          not filled yet, whose keys and values must be finite; to "logits": `select` int64 [n], indices into seq whose logits are wanted
  *          ([batch, n] with `ragged`).
  *          `pattern.{l}` where patterns are given.
  * Outputs: to a hook point: `hook` and `beside` as above (`hook_out` and `beside_out` from another hook point), and `also` float32 [batch, seq, width] when another place is asked for;
- *          to "logits": `logits` float32 [batch, n, d_vocab]; with a cache: `present_key.{l}`, `present_value.{l}`.
+ *          to "logits": `logits` float32 [batch, n, d_vocab]; with a cache: `new_key.{l}`, `new_value.{l}` float32 [batch, n_kv_heads,
+ *          seq, d_head], to be written after the past ones.
  * Inputs that a segment does not use are absent, and may be fed all the same: `positions` where no attention is left.
  * Prefix and suffix of the same hook point partition the layers: a layer's cache belongs to exactly one of them.
  */

@@ -1,35 +1,37 @@
-/**
- * Key/value caches as plain tensors, and the row work that a batch of columns needs. A cache holds, for each layer of a segment,
- * `past_key.{l}` and `past_value.{l}`, float32 [batch, n_kv_heads, past, d_head]; the batch is the leading axis, so a column's
- * share is one run of memory.
- */
+/** The row work that a batch of columns needs. Of caches too the rows are the leading axis, so a column's share is one run of memory. */
 import { assert } from '../../shared/errors'
+import type { KeyValues } from '../models'
 import { i64 } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
 
-/** The rows `rows` of a cache, in that order; a row may be taken several times. */
-export function takeCacheRows(cache: Feeds, rows: readonly number[]): Feeds {
+/** The rows `rows` of a cache of `length` positions, in that order; a row may be taken several times. */
+export function cacheOfRows({ tensors, room }: KeyValues, length: number, rows: readonly number[]): KeyValues {
+  return { tensors: takeFeedRows(tensors, rows), room, written: length }
+}
+
+/** The rows `rows` of every feed, in that order. */
+export function takeFeedRows(feeds: Feeds, rows: readonly number[]): Feeds {
   return Object.fromEntries(
-    Object.entries(cache).map(([name, tensor]) => [
+    Object.entries(feeds).map(([name, tensor]) => [
       name,
       tensor.data instanceof BigInt64Array ? takeIntegers(tensor, rows) : takeRows(tensor, rows)
     ])
   )
 }
 
-/** Caches of the same segment and length, one below the other. */
-export function stackCaches(caches: readonly Feeds[]): Feeds {
-  const [first] = caches
-  assert(first, 'there is a cache to stack')
-  if (caches.length === 1) return first
+/** Feeds or outputs of the same names, one below the other. */
+export function stackFeeds(parts: readonly Feeds[]): Feeds {
+  const [first] = parts
+  assert(first, 'there is something to stack')
+  if (parts.length === 1) return first
   return Object.fromEntries(
     Object.keys(first).map((name) => {
-      const parts = caches.map((cache) => {
-        const tensor = cache[name]
-        assert(tensor, `every cache holds ${name}`)
+      const tensors = parts.map((part) => {
+        const tensor = part[name]
+        assert(tensor, `every part holds ${name}`)
         return tensor
       })
-      return [name, stackRows(parts)]
+      return [name, stackRows(tensors)]
     })
   )
 }

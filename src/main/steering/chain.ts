@@ -6,10 +6,10 @@
  * What lies before the first cut never sees an edit, so what columns share (the prompt, a finished text) goes through it once.
  */
 import { assert } from '../../shared/errors'
-import { emptyPast, nextPast, positionsFrom } from '../models'
+import { appendKeyValues, emptyKeyValues, pastPositions, positionsFrom, type KeyValues } from '../models'
 import { f32, floatsOf, i64, outputOf } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
-import { stackCaches, takeCacheRows, takeRows } from './cache'
+import { cacheOfRows, stackFeeds, takeFeedRows, takeRows } from './cache'
 import type { CompiledRecipe } from './compile'
 import { editHookValues, type Gates, type Hooked } from './edit'
 import type { Chain, RunningSegment } from './open'
@@ -17,7 +17,7 @@ import type { Chain, RunningSegment } from './open'
 /** What has been read so far: how many tokens, and the cache of each segment. The first has one row while all columns share their text. */
 export interface ChainReading {
   readonly length: number
-  readonly caches: readonly Feeds[]
+  readonly caches: readonly KeyValues[]
 }
 
 /** A piece of text: one row of tokens for all columns, or one for each, all of the same length. */
@@ -54,18 +54,18 @@ const SCORES_BYTES = 256 * 2 ** 20
 
 /** Nothing read yet, for `columns` columns that share their text. */
 export function startChain({ model, segments }: Chain, columns: number): ChainReading {
-  return { length: 0, caches: segments.map(({ layers }, at) => emptyPast(model, layers, at === 0 ? 1 : columns)) }
+  return { length: 0, caches: segments.map(({ layers }, at) => emptyKeyValues(model, layers, at === 0 ? 1 : columns)) }
 }
 
 /** Gives each column its own copy of a shared first cache, so that the columns can part. */
 export function partChain({ length, caches }: ChainReading, columns: number): ChainReading {
   const rows = new Array<number>(columns).fill(0)
-  return { length, caches: caches.map((cache, at) => (at === 0 ? takeCacheRows(cache, rows) : cache)) }
+  return { length, caches: caches.map((cache, at) => (at === 0 ? cacheOfRows(cache, length, rows) : cache)) }
 }
 
 /** Goes on with some columns only. The first cache must have been parted. */
 export function keepChain({ length, caches }: ChainReading, rows: readonly number[]): ChainReading {
-  return { length, caches: caches.map((cache) => takeCacheRows(cache, rows)) }
+  return { length, caches: caches.map((cache) => cacheOfRows(cache, length, rows)) }
 }
 
 /** Reads a piece. Rejects with RUNTIME_FAILED, OUT_OF_MEMORY, NUMBERS_NOT_FINITE. */
@@ -81,7 +81,7 @@ export async function readChain(chain: Chain, reading: ChainReading, piece: Piec
   const special = (row: number, offset: number): boolean => tokenizer.token(rowOf(row)[offset] ?? 0).special
   const span = { first: reading.length, promptLength, special }
   const sizes = new Float32Array(columns * seq)
-  const caches: Feeds[] = []
+  const caches: KeyValues[] = []
   const values = new Map<string, Tensor<Float32Array>>()
   const inputs = new Map<string, readonly Tensor<Float32Array>[]>()
   const handed: Feeds[] = []
@@ -91,7 +91,9 @@ export async function readChain(chain: Chain, reading: ChainReading, piece: Piec
   for (const [at, segment] of chain.segments.entries()) {
     const given = patternsFor(segment, acting.patterns, feeds)
     const outputs = await runRows(chain, segment, at, { ...feeds, ...given }, step)
-    caches.push(nextPast(outputs))
+    const cache = reading.caches[at]
+    assert(cache, 'every segment has its cache')
+    caches.push(appendKeyValues(cache, reading.length, outputs))
     handed.push(patternsOf(segment, outputs, columns))
     const cut = chain.cuts[at]
     if (cut === undefined) {
@@ -158,17 +160,21 @@ async function runRows(
   const { session, takes } = segment
   const { positions, select, reading, seq } = step
   const rows = Object.values(feeds)[0]?.dims[0] ?? 1
-  const scoresOfOne = 4 * model.config.n_heads * seq * (reading.length + seq)
+  const { tensors = {}, room = 0 } = reading.caches[at] ?? {}
+  const scoresOfOne = 4 * model.config.n_heads * seq * (room + seq)
   const atOnce = Math.max(1, Math.floor(SCORES_BYTES / scoresOfOne))
-  const cache = reading.caches[at] ?? {}
-  const common: Feeds = { ...(takes.has('positions') ? { positions } : {}), ...(takes.has('select') ? { select } : {}) }
-  if (rows <= atOnce) return session.run({ ...feeds, ...cache, ...common })
+  const common: Feeds = {
+    ...(takes.has('positions') ? { positions } : {}),
+    ...(takes.has('past_positions') ? { past_positions: pastPositions(reading.length, room) } : {}),
+    ...(takes.has('select') ? { select } : {})
+  }
+  if (rows <= atOnce) return session.run({ ...feeds, ...tensors, ...common })
   const parts: Readonly<Record<string, Tensor>>[] = []
   for (let start = 0; start < rows; start += atOnce) {
     const some = Array.from({ length: Math.min(atOnce, rows - start) }, (_, index) => start + index)
-    parts.push(await session.run({ ...takeCacheRows({ ...feeds, ...cache }, some), ...common }))
+    parts.push(await session.run({ ...takeFeedRows({ ...feeds, ...tensors }, some), ...common }))
   }
-  return stackCaches(parts)
+  return stackFeeds(parts)
 }
 
 /** What the columns share, once for each of them. */
