@@ -1,7 +1,9 @@
 /** `demo`: the main job without a window, on the demo project: ranking, exact check, steering comparison, report. */
 import { join } from 'node:path'
 import { assert } from '../../../shared/errors'
+import { withLabels } from '../../../shared/comparison-labels'
 import type { Ranking } from '../../../shared/records/ranking'
+import { ConceptSettings } from '../../../shared/records/scores'
 import { DEFAULT_GENERATION, type Comparison, type Recipe } from '../../../shared/records/steering'
 import { createArchive } from '../../archive/handlers'
 import type { Command, CommandContext } from '../command'
@@ -11,6 +13,8 @@ import { asText } from './attribute'
 
 const SAE_FOLDER = 'blocks.3.hook_resid_post-topk-2048'
 const VERIFIED = 20
+/** Prompts of the demo that relatedness is against. */
+const OTHERS = 4
 
 export const demo: Command = {
   name: 'demo',
@@ -25,7 +29,8 @@ export const demo: Command = {
       const { state } = await archive.handlers['project.openDemo']({}, quietHandlerTask(context.task))
       const prompt = state.prompts[0]
       assert(prompt, 'the demo project has prompts')
-      const done = await mainJob(context, model, sae, prompt.text)
+      const others = state.prompts.slice(1, 1 + OTHERS).map(({ text }) => text)
+      const done = await mainJob(context, model, sae, prompt.text, others)
       const save = archive.handlers
       const ranking = await save['rankings.save'](
         {
@@ -37,7 +42,7 @@ export const demo: Command = {
         quietHandlerTask(context.task)
       )
       const comparison = await save['comparisons.save'](
-        { name: 'Demo comparison', promptId: prompt.id, comparison: done.comparison },
+        { name: 'Demo comparison', promptId: prompt.id, comparison: withLabels(done.comparison, ({ latent }) => done.labels.get(latent)) },
         quietHandlerTask(context.task)
       )
       const report = await save['report.write'](
@@ -66,7 +71,7 @@ interface Done {
   labels: ReadonlyMap<number, string>
 }
 
-async function mainJob(context: CommandContext, model: string, sae: string, text: string): Promise<Done> {
+async function mainJob(context: CommandContext, model: string, sae: string, text: string, others: readonly string[]): Promise<Done> {
   const engine = context.engine()
   const { labels } = await engine['latents.labels']({ sae }, quietHandlerTask(context.task))
   const input = {
@@ -92,7 +97,8 @@ async function mainJob(context: CommandContext, model: string, sae: string, text
       recipes: recipesFrom(ranked),
       settings: { ...DEFAULT_GENERATION, maxTokens: 40 },
       target: { id: ranked.target.id },
-      score: true
+      score: true,
+      concept: ConceptSettings.parse({ otherPrompts: others.map((other) => ({ text: other })) })
     },
     quietHandlerTask(context.task)
   )
