@@ -17,6 +17,7 @@ import {
   type StreamedToken
 } from '../utils/live-comparison'
 import { useEngine } from './engine'
+import { useLabels } from './labels'
 import { useProject } from './project'
 import { useSteeringHistory, type PastRun } from './steering-history'
 import { useToasts } from './toasts'
@@ -28,6 +29,7 @@ type OnBench = Pick<PastRun, 'plan' | 'columns'> & { readonly record: Comparison
 export const useComparison = defineStore('comparison', () => {
   const engineStore = useEngine()
   const history = useSteeringHistory()
+  const labels = useLabels()
   const project = useProject()
   const toasts = useToasts()
 
@@ -131,7 +133,8 @@ export const useComparison = defineStore('comparison', () => {
     const current = record.value
     if (!current) return false
     const promptId = plan.value?.promptId ?? null
-    const done = await project.change(() => archive.call('comparisons.save', { name, promptId, comparison: current }))
+    const labelled = await labels.labelled(current)
+    const done = await project.change(() => archive.call('comparisons.save', { name, promptId, comparison: labelled }))
     if (!done) return false
     savedId.value = done.id
     history.saved(current, done.id)

@@ -1,5 +1,7 @@
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
+import { withLabels } from '../../shared/comparison-labels'
+import type { Comparison } from '../../shared/records/steering'
 import { engine } from '../bridge'
 
 const NONE: ReadonlyMap<number, string> = new Map()
@@ -29,11 +31,26 @@ export const useLabels = defineStore('labels', () => {
     }
   }
 
+  /** The labels as they are, waited for where they are not read yet. */
+  async function known(saePath: string): Promise<ReadonlyMap<number, string>> {
+    if (!bySae.value.has(saePath)) await read(saePath)
+    return bySae.value.get(saePath) ?? NONE
+  }
+
+  /** The comparison with the labels of the latents that it names, of every SAE that was used, for reports. */
+  async function labelled(comparison: Comparison): Promise<Comparison> {
+    const { sae, others = [] } = comparison.provenance
+    const bySaeHash = new Map<string | undefined, ReadonlyMap<number, string>>()
+    if (sae) bySaeHash.set(undefined, await known(sae.path))
+    for (const { hash, path } of others) bySaeHash.set(hash, await known(path))
+    return withLabels(comparison, (ref) => bySaeHash.get(ref.sae)?.get(ref.latent))
+  }
+
   /** Reads them again when they are next asked for: something has been imported, computed or removed. */
   function forget(saePath: string): void {
     asked.delete(saePath)
     bySae.value = new Map([...bySae.value].filter(([path]) => path !== saePath))
   }
 
-  return { of, forget }
+  return { of, labelled, forget }
 })
