@@ -4,11 +4,12 @@ import type { ExperimentName } from '../../shared/records/experiment'
 import { agreement } from './agreement'
 import { faithfulness } from './faithfulness'
 import { masking } from './masking'
+import { steerability } from './steerability'
 import { sweep } from './sweep'
 import { transplant } from './transplant'
 import type { Experiment } from './types'
 
-export const EXPERIMENTS: readonly Experiment[] = [masking, transplant, faithfulness, agreement, sweep]
+export const EXPERIMENTS: readonly Experiment[] = [masking, transplant, faithfulness, agreement, sweep, steerability]
 
 export function experimentOf(name: ExperimentName): Experiment {
   const experiment = EXPERIMENTS.find(({ info }) => info.name === name)

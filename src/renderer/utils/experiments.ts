@@ -9,7 +9,8 @@ export const EXPERIMENT_NAMES: Record<ExperimentName, string> = {
   transplant: 'Transplant',
   faithfulness: 'Faithfulness',
   agreement: 'Agreement',
-  sweep: 'Sweep'
+  sweep: 'Sweep',
+  steerability: 'Steerability'
 }
 
 export interface ExperimentStatus {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Interval, SetPrompt } from './sets'
 
-export const ExperimentName = z.enum(['masking', 'transplant', 'faithfulness', 'agreement', 'sweep'])
+export const ExperimentName = z.enum(['masking', 'transplant', 'faithfulness', 'agreement', 'sweep', 'steerability'])
 export type ExperimentName = z.infer<typeof ExperimentName>
 
 /** A cell of a table: text, a number, a number with its interval, or nothing. */

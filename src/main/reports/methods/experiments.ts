@@ -63,5 +63,23 @@ export const EXPERIMENT_METHODS: readonly Method[] = [
         recipe is chosen on one half of the prompts, drawn by the seed, by its overall score, and its score is reported on the other half,
         so that no prompt both chooses and judges.
       </p>`
+  },
+  {
+    name: 'Steerability',
+    uses: (report) => has(report, 'steerability'),
+    text: html`<p>
+        On every prompt the first latents of each predictor and a random draw of all active ones are added alone at each strength and seed.
+        Predictors are the rankings, the input score (share of up to 100 texts, the latent’s strongest, whose strongest token is among its
+        promoted ones) and the output score ((1 − <var>rank</var>/<var>V</var>) <var>p</var> of its likeliest promoted token after the
+        latent is raised on “From my experience,”) of Arad et al. 2025 (arXiv 2505.20063), and a random number.
+      </p>
+      <p>
+        A text’s score is the harmonic mean of concept and fluency, each from 0 to 2, against the baseline’s text of the same seed; the
+        strength is chosen on one half of the seeds and reported on the other, and the other way round. Predictors are compared by
+        Spearman’s rank correlation with that score over the latents of a prompt, averaged over prompts; intervals are percentile bootstrap
+        intervals of 95 % over prompts, drawn whole with replacement, and differences are paired. Because the concept counts promoted
+        tokens, which input and output score are made of, the same is told by the latent’s activation read back from the text alone, and by
+        how far the model’s distributions move.
+      </p>`
   }
 ]

@@ -22,7 +22,8 @@ const KIND_WORDS = {
   transplant: 'local steering: latents of another question on the same text written in',
   faithfulness: 'deletion and insertion of latents in the order of each method',
   agreement: 'agreement of rankings',
-  sweep: 'steering recipes at several strengths'
+  sweep: 'steering recipes at several strengths',
+  steerability: 'what predicts how well a latent steers'
 } as const
 
 function one(saved: ReportedExperiment, at: number, draw: Draw, all: readonly ReportedExperiment[]): Html {
