@@ -56,3 +56,11 @@ export interface ShownError {
   fix: string
   details: string
 }
+
+/** One fact of a result's footer. */
+export interface FooterFact {
+  readonly name: string
+  readonly value: string
+  readonly hint: string
+  readonly testid?: string
+}
