@@ -101,7 +101,9 @@ export function strip(tokens: readonly StripToken[], scale: Scale): Html {
     ${tokens.map(({ token, value, note, changed, first }) => {
       const classes = `token${token.special ? ' special' : ''}${changed === true ? ' changed' : ''}${first === true ? ' first' : ''}`
       const cell = html`<span class="${classes}" style="${colours(value, scale)}" title="${note}">${tokenText(token)}</span>`
-      return token.text.includes('\n') ? html`${cell}<br />` : cell
+      // lines break between words, not within
+      const before = /^\s/.test(token.text) ? html`<wbr />` : null
+      return html`${before}${cell}${token.text.includes('\n') ? html`<br />` : null}`
     })}
   </p>`
 }

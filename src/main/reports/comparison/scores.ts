@@ -36,8 +36,9 @@ function measureRows(columns: readonly ComparisonColumn[]): Row[] {
   return names.flatMap((name): Row[] => {
     const own = groups.map((group) => group.find((each) => each.name === name) ?? null)
     if (own.every((group) => group === null || group.value === null)) return []
-    // Two parts may have one name; what they mean tells them apart.
-    const parts = new Map(own.flatMap((group) => group?.parts ?? []).map((part) => [part.hint, part.name]))
+    // Two parts may have one name; what they mean tells them apart. In the order of the column with the most.
+    const lists = own.map((group) => group?.parts ?? []).sort((a, b) => b.length - a.length)
+    const parts = new Map(lists.flat().map((part) => [part.hint, part.name]))
     return [
       [html`<strong>${name}, 0 to 2</strong>`, ...own.map((group) => formatNumber(group?.value ?? null))],
       ...[...parts].map(([hint, part]): Row => [
