@@ -65,7 +65,10 @@ function alongRows({ target, watched = [], columns: all }: Comparison, columns: 
   const base = all[0]?.tokens ?? []
   const sizes = (column: ComparisonColumn): number[] => column.tokens.flatMap(({ editSize }) => (editSize === undefined ? [] : [editSize]))
   const rows: Row[] = [
-    row('perplexity under the unsteered model', ({ scores: own }) => own?.perplexity ?? null),
+    // Part of the fluency already where that is measured.
+    ...(columns.some(({ measures }) => measures)
+      ? []
+      : [row('perplexity under the unsteered model', ({ scores: own }) => own?.perplexity ?? null)]),
     row('KL(steered ‖ unsteered), nats, mean', ({ scores: own }) => mean(own?.kl ?? [])),
     row('size of the edit beside the residual stream, mean', (column) => mean(sizes(column))),
     row('the same, largest', (column) => sizes(column).reduce<number | null>((largest, size) => Math.max(largest ?? 0, size), null)),
