@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { buildReport } from '../../../src/main/reports/build'
 import type { ReportedComparison } from '../../../src/main/reports/report'
+import type { Mark, MarkQuestion } from '../../../src/shared/records/marks'
 import type { ComparisonColumn } from '../../../src/shared/records/steering'
 import { savedExperiment } from '../../support/experiments'
 import { richComparison, richRecipe } from '../../support/rich-comparison'
@@ -67,6 +68,31 @@ describe('the report of a comparison', () => {
     ])
       expect(text).toContain(words)
     expect(text).toContain('Scores without a judge')
+  })
+
+  test('has what people marked blind, whichever text stood on the left, and how far the scores agree', async () => {
+    const mark = (question: MarkQuestion, left: number, choice: Mark['choice'], at: number): Mark => ({
+      ...{ id: `m${at}`, question, left, right: 1 - left, choice },
+      createdAt: '2026-01-02T03:04:05.000Z'
+    })
+    // overall: 0 for the baseline, 1.3 for the recipe; fluency is 1.2 of both, so its mark decides nothing
+    const marks = [
+      mark('better', 0, 'right', 1),
+      mark('better', 1, 'left', 2),
+      mark('better', 1, 'right', 3),
+      mark('better', 0, 'tie', 4),
+      mark('fluency', 0, 'left', 5)
+    ]
+    const text = plain(textOf(await markupOf({ comparison: richComparison(), marks })))
+    expect(text).toContain('better baseline everything <at once> 1 : 2 1 overall 0 : 1.30')
+    expect(text).toContain('reads better baseline everything <at once> 1 : 0 0 fluency 1.20 : 1.20')
+    // Wilson's interval of 2 of 3, by hand: (2/3 + z²/6 ± z √(2/27 + z²/36)) / (1 + z²/3)
+    expect(text).toContain(
+      'Of 3 marks that chose between texts with different scores, 2 chose the one with the higher score: 66.7 % (95 % interval 20.8 % to 93.9 %).'
+    )
+    expect(text).toContain('without being told whose they are')
+    const bare = { ...richComparison(), columns: richComparison().columns.map((column) => ({ ...column, measures: null })) }
+    expect(plain(textOf(await markupOf({ comparison: bare, marks })))).toContain('the scores cannot be held against them')
   })
 
   test('frames the first token that is not the baseline’s, and says which it is', async () => {

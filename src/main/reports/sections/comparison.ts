@@ -5,6 +5,7 @@ import type { ConceptSettings } from '../../../shared/records/scores'
 import type { Comparison } from '../../../shared/records/steering'
 import type { ChatInput } from '../../../shared/records/token'
 import { charts } from '../comparison/charts'
+import { marksHtml } from '../comparison/marks'
 import { recipeHtml } from '../comparison/recipes'
 import { changedLatents, scores } from '../comparison/scores'
 import { texts } from '../comparison/texts'
@@ -36,7 +37,8 @@ function one(saved: ReportedComparison, at: number, draw: Draw): Html {
     <h4>Texts</h4>
     ${texts(comparison)}
     <h4>Scores</h4>
-    ${scores(comparison)} ${changedLatents(comparison, knownIn(comparison))} ${charts(comparison, draw)}
+    ${scores(comparison)} ${marksHtml(saved.marks, comparison)} ${changedLatents(comparison, knownIn(comparison))}
+    ${charts(comparison, draw)}
   </article>`
 }
 
