@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { writeProjectReport } from '../../../src/main/archive/report'
 import { failureOf } from '../../support/failing'
 import { sampleManifest, sampleResult, sampleSetPrompts } from '../../support/experiments'
+import { sampleComparison } from '../../support/records'
 import { temporaryFolder } from '../../support/folder'
 import type { SetPrompt, SetResult } from '../../../src/shared/records/sets'
 import { JsonReport } from '../../../src/main/reports/json'
 import { appendExperimentPart, createExperiment, finishExperiment } from '../../../src/main/storage/experiments'
+import { saveComparison } from '../../../src/main/storage/comparisons'
+import { addMark } from '../../../src/main/storage/marks'
 import { createProject, type Project } from '../../../src/main/storage/project'
 import { createSet } from '../../../src/main/storage/prompt-sets'
 import { appendSetResults, createSetRun } from '../../../src/main/storage/set-runs'
@@ -49,6 +52,18 @@ describe('a report of a project', () => {
     expect(read.experiments[0]).not.toHaveProperty('finished')
     await writeProjectReport(file, { path: join(folder, 'r.csv'), format: 'csv', version: 'test' })
     expect((await readdir(folder)).filter((name) => name.endsWith('.csv')).sort()).toEqual(['r.csv', 'r.curves.csv', 'r.experiments.csv'])
+  })
+
+  it('holds comparisons with the marks that people made of them', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'p.gradsae')
+    const project = await createProject(file, 'P')
+    const id = await saveComparison(project, { name: 'c', promptId: null, comparison: sampleComparison() })
+    const mark = await addMark(project, id, { question: 'better', left: 1, right: 0, choice: 'left' })
+    project.close()
+    const path = join(folder, 'r.json')
+    await writeProjectReport(file, { path, format: 'json', version: 'test' })
+    expect(JsonReport.parse(JSON.parse(await readFile(path, 'utf8'))).comparisons).toMatchObject([{ name: 'c', marks: [mark] }])
   })
 
   it('does not wait for a pipe that bears the name of a project', async () => {
