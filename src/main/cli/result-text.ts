@@ -21,6 +21,6 @@ export function resultText({ sentence, tables, notes }: ExperimentResult): strin
 function cellText(cell: ResultCell): string {
   if (cell === null) return '-'
   if (typeof cell === 'string') return cell
-  if (typeof cell === 'number') return digits(cell, 3)
+  if (typeof cell === 'number') return Number.isInteger(cell) ? String(cell) : digits(cell, 3)
   return `${digits(cell.value, 3)} [${digits(cell.low, 3)}, ${digits(cell.high, 3)}]`
 }

@@ -12,6 +12,7 @@ import {
   drawnOf,
   firstMean,
   OUTCOMES,
+  reliabilities,
   SUBJECT,
   type Case,
   type Outcome
@@ -161,7 +162,7 @@ function latentTable({ settings, parts, predictors }: Sample): ResultTable {
     ],
     rows: rows.map(({ id, latent, value, chosen }): ResultCell[] => [
       id,
-      latent.latent,
+      String(latent.latent),
       latent.promotes.map((token) => token.trim()).join(', '),
       value,
       chosen,
@@ -181,7 +182,7 @@ function verdict({ settings, predictors }: Sample, cases: readonly (readonly Cas
     if (name === SUBJECT || name === CHANCE) return []
     const [own, difference] = [over(correlations(cases, name), settings), over(differences(cases, name), settings)]
     if (own === null || difference === null) return []
-    return [{ text: `${name} (${words(own, 2)})`, side: difference.low > 0 ? 'better' : difference.high < 0 ? 'worse' : 'open' }]
+    return [{ text: `${name} at ${words(own, 2)}`, side: difference.low > 0 ? 'better' : difference.high < 0 ? 'worse' : 'open' }]
   })
   const list = (side: string): string => joined(found.flatMap((one) => (one.side === side ? [one.text] : [])))
   const clauses = [
@@ -208,6 +209,7 @@ function sentenceOf(sample: Sample, cases: readonly (readonly Case[])[]): string
 function notesOf(sample: Sample, readBack: readonly (readonly Case[])[]): string[] {
   const { settings, parts } = sample
   const own = parts.length === 0 ? null : over(correlations(readBack, SUBJECT), settings)
+  const agreement = over(reliabilities(parts, settings), settings)
   const missing = parts.flatMap(({ latents }) => latents).filter(({ predictors }) => (predictors[INPUT] ?? null) === null).length
   const units = {
     residual: 'the residual stream’s norm at the position, along the decoder row',
@@ -221,6 +223,11 @@ function notesOf(sample: Sample, readBack: readonly (readonly Case[])[]): string
     settings.seeds.length < 2
       ? 'With one seed the strength in the middle counts: nothing is left to choose another on.'
       : 'The strength of a latent is chosen on one half of the seeds and reported on the other, and the other way round; the two are averaged.',
+    ...(agreement === null
+      ? []
+      : [
+          `The two halves rank the latents of a prompt with a correlation of ${words(agreement, 2)}: their texts are few, which keeps every predictor’s correlation from 1.`
+        ]),
     'Latents that are steered with on several prompts are not independent between them, so intervals are somewhat too narrow.',
     ...(missing > 0
       ? [

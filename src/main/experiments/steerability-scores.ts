@@ -1,7 +1,7 @@
 /** What steering with a latent came to, and how well a predictor says so on a prompt. Pure. */
 import { spearman } from '../statistics/correlation'
 import { meanOf } from './intervals'
-import { middleOf, type SteerabilitySettings, type Steered, type SteeredLatent } from './steerability-shape'
+import { middleOf, type SteerabilityPart, type SteerabilitySettings, type Steered, type SteeredLatent } from './steerability-shape'
 
 /** The predictor that the others are held against. */
 export const SUBJECT = 'gradsae'
@@ -43,17 +43,18 @@ export function crossFitted(
   texts: readonly Steered[],
   { seeds, coefficients }: Pick<SteerabilitySettings, 'seeds' | 'coefficients'>,
   of: (text: Steered) => number
-): { value: number; chosen: number } {
+): { value: number; chosen: number; halves: readonly [number, number] | null } {
   const at = (coefficient: number, some: readonly number[]): number =>
     meanOf(texts.filter((text) => text.coefficient === coefficient && some.includes(text.seed)).map(of)) ?? 0
   // Of equally good ones the weakest.
   const best = (some: readonly number[]): number =>
     coefficients.reduce((leader, one) => (at(one, some) > at(leader, some) ? one : leader), coefficients[0] ?? 0)
   const middle = middleOf(coefficients)
-  if (seeds.length < 2) return { value: at(middle, seeds), chosen: middle }
+  if (seeds.length < 2) return { value: at(middle, seeds), chosen: middle, halves: null }
   const halves = [0, 1].map((half) => seeds.filter((_, place) => place % 2 === half))
   const [first = [], second = []] = halves
-  return { value: (at(best(first), second) + at(best(second), first)) / 2, chosen: best(seeds) }
+  const both = [at(best(first), second), at(best(second), first)] as const
+  return { value: (both[0] + both[1]) / 2, chosen: best(seeds), halves: both }
 }
 
 /** A latent on its prompt with what one outcome says of it. */
@@ -78,6 +79,17 @@ function correlation(cases: readonly Case[], predictor: string, other: string): 
     both.map(({ score }) => score),
     both.map(({ value }) => value)
   )
+}
+
+/** Rank correlation on each prompt of what the two halves of the seeds say: how far anything could predict it. Null with one seed. */
+export function reliabilities(parts: readonly SteerabilityPart[], settings: SteerabilitySettings): (number | null)[] {
+  return parts.map(({ latents }) => {
+    const halves = latents.flatMap(({ texts }) => crossFitted(texts, settings, ({ overall }) => overall).halves ?? [])
+    return spearman(
+      halves.filter((_, place) => place % 2 === 0),
+      halves.filter((_, place) => place % 2 === 1)
+    )
+  })
 }
 
 /** Correlation of GradSAE minus that of another, on the same latents of the same prompts. */

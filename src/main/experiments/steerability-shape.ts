@@ -6,7 +6,7 @@ const distinct = (numbers: readonly number[]): number[] => [...new Set(numbers)]
 
 export const Settings = RankingSettings.omit({ seed: true }).extend({
   /** Prompts of the set that are steered, from the first; all of them are texts for input scores. */
-  steered: z.number().int().min(1).max(10_000).default(32),
+  steered: z.number().int().min(1).max(10_000).default(24),
   /** Rankings that latents are taken from and that predict. GradSAE, whose prediction the others are held against, always belongs to them. */
   methods: Methods.default(['gradsae', 'attribution', 'mean-activation', 'max-activation']).transform((names) => [
     ...new Set(['gradsae' as const, ...names.filter((name) => name !== 'random')])
@@ -32,10 +32,10 @@ export const Settings = RankingSettings.omit({ seed: true }).extend({
     )
     .min(1)
     .max(16)
-    .default([0.25, 0.5, 1])
+    .default([0.3, 0.5, 0.7])
     .transform(distinct),
   seeds: z.array(z.number().int()).min(1).max(32).default([1, 2, 3, 4]).transform(distinct),
-  maxTokens: z.number().int().min(1).max(1024).default(20),
+  maxTokens: z.number().int().min(1).max(1024).default(30),
   temperature: z.number().min(0).max(10).default(0.7),
   resamples: z.number().int().min(100).max(10_000).default(1000),
   seed: z
