@@ -4,7 +4,7 @@
  * erf(x) = 2 / sqrt(pi) x sum over k of w_k exp(-(x u_k)^2), u_k in (0, 1) and w_k the nodes and weights.
  * All terms are positive, so nothing cancels; with 40 nodes the error is below 1e-14 for |x| < 6.
  */
-import { expansionOf } from '../../src/main/autodiff/expansions'
+import { textOf } from '../../src/main/autodiff/read'
 import * as op from '../../src/main/graph/ops'
 import type { Graph, Node, Value } from '../../src/main/graph/types'
 
@@ -18,18 +18,26 @@ export function withoutErf(graph: Graph): Graph {
 }
 
 function rewrite(result: Graph, node: Node): void {
-  const expansion = node.op === 'Gelu' ? expansionOf(node) : undefined
   const [x] = node.inputs
   const [y] = node.outputs
-  if (!x || !y || (node.op !== 'Erf' && !expansion)) {
+  if (!x || !y || (node.op !== 'Erf' && node.op !== 'Gelu')) {
     result.nodes.push(node)
     return
   }
   const scratch: Graph = { ...result, nodes: [] }
-  const replacement = expansion ? expansion.expand(scratch, node)[0] : quadrature(scratch, x)
+  const replacement = node.op === 'Gelu' ? gelu(scratch, node, x) : quadrature(scratch, x)
   result.fresh = scratch.fresh
   for (const made of scratch.nodes) rewrite(result, made)
-  if (replacement) result.nodes.push({ op: 'Identity', domain: '', inputs: [replacement], outputs: [y], attributes: {} })
+  result.nodes.push({ op: 'Identity', domain: '', inputs: [replacement], outputs: [y], attributes: {} })
+}
+
+/** x (1 + erf(x / sqrt 2)) / 2, or x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, as ONNX defines Gelu-20. */
+function gelu(graph: Graph, node: Node, x: Value): Value {
+  const number = (value: number): Value => op.scalar(graph, value, x.type)
+  const cube = op.mul(graph, x, op.mul(graph, x, x))
+  const inner = (): Value => op.mul(graph, number(Math.sqrt(2 / Math.PI)), op.add(graph, x, op.mul(graph, number(0.044715), cube)))
+  const share = textOf(node, 'approximate') === 'tanh' ? op.tanh(graph, inner()) : op.erf(graph, op.mul(graph, x, number(Math.SQRT1_2)))
+  return op.mul(graph, op.mul(graph, number(0.5), x), op.add(graph, number(1), share))
 }
 
 function quadrature(graph: Graph, x: Value): Value {

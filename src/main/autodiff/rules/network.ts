@@ -1,7 +1,7 @@
-/** Rules of softmax and the normalisations. */
+/** Rules of softmax, Gelu and the normalisations. */
 import * as op from '../../graph/ops'
 import type { Graph, Value } from '../../graph/types'
-import { axisOf, numberOf } from '../read'
+import { axisOf, numberOf, textOf } from '../read'
 import type { Rules, Step } from '../types'
 
 const meanOfRow = (graph: Graph, x: Value): Value => op.reduceMean(graph, x, { axes: [-1], keep: true })
@@ -17,6 +17,15 @@ export const network: Rules = {
   LogSoftmax: ({ graph, node, a, y, dy }) => [
     () => op.sub(graph, dy, op.mul(graph, op.exp(graph, y), sumAlong(graph, dy, axisOf(node, a))))
   ],
+
+  // exact: y = a P(a), P and p the normal distribution and its density:  da = dy (P + a p)
+  // tanh:  y = a s, s = sigmoid(a c), c = k (1 + 0.044715 a^2), k = 2 sqrt(2 / pi):  da = dy (s + (y - y s) (3 c - 2 k))
+  // Hendrycks and Gimpel 2016, as in ONNX's Gelu-20; 1 + tanh(u) = 2 sigmoid(2 u).
+  Gelu: (step) => {
+    const { graph, dy } = step
+    const slope = textOf(step.node, 'approximate') === 'tanh' ? slopeOfTanhGelu : slopeOfGelu
+    return [() => op.mul(graph, dy, slope(step))]
+  },
 
   // y = n g + bias with n = (a - mean(a)) r, r = 1 / sqrt(var(a) + epsilon), means over the last axis, d = dy g:
   //   da = r (d - mean(d) - n mean(d n));  dg = dy n;  dbias = dy
@@ -67,6 +76,23 @@ export const frozenNorms: Rules = {
     const r = inverseRoot(step, a)
     return [() => op.mul(graph, op.mul(graph, dy, b), r), () => op.mul(graph, dy, op.mul(graph, a, r))]
   }
+}
+
+function slopeOfGelu({ graph, a }: Step): Value {
+  const number = (value: number): Value => op.scalar(graph, value, a.type)
+  const erf = op.erf(graph, op.mul(graph, a, number(Math.SQRT1_2)))
+  const share = op.add(graph, op.mul(graph, erf, number(0.5)), number(0.5))
+  const density = op.mul(graph, op.exp(graph, op.mul(graph, op.mul(graph, a, a), number(-0.5))), number(1 / Math.sqrt(2 * Math.PI)))
+  return op.add(graph, share, op.mul(graph, a, density))
+}
+
+function slopeOfTanhGelu({ graph, a, y }: Step): Value {
+  const number = (value: number): Value => op.scalar(graph, value, a.type)
+  const k = 2 * Math.sqrt(2 / Math.PI)
+  const c = op.add(graph, op.mul(graph, op.mul(graph, a, a), number(0.044715 * k)), number(k))
+  const s = op.sigmoid(graph, op.mul(graph, a, c))
+  const rest = op.sub(graph, op.mul(graph, c, number(3)), number(2 * k))
+  return op.add(graph, s, op.mul(graph, op.sub(graph, y, op.mul(graph, y, s)), rest))
 }
 
 /** 1 / sqrt(mean(x^2) + epsilon) of each row, where the kernel did not yield it. */
