@@ -13,6 +13,8 @@ import { useSettings } from './settings'
 export const SHIPPED = 'shipped'
 /** Prompts of the shipped set that a first click runs: a minute or two on two cores. */
 const FIRST_COUNT = 40
+/** More where prompts are read besides those that are run. */
+const FIRST_COUNTS: Partial<Record<ExperimentName, number>> = { steerability: 100 }
 
 interface Prompts {
   readonly name: string
@@ -43,7 +45,7 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
   const total = computed(() => chosen.value?.all.length ?? 0)
   /** How many are run, from the first on. */
   const count = computed(() => {
-    const first = source.value === SHIPPED ? FIRST_COUNT : total.value
+    const first = source.value === SHIPPED ? (FIRST_COUNTS[experiments.page] ?? FIRST_COUNT) : total.value
     return Math.max(1, Math.min(total.value, settings.uiNumber(`${key.value}.${source.value}.count`, first)))
   })
   const prompts = computed<readonly SetPrompt[]>(() => chosen.value?.all.slice(0, count.value) ?? [])
