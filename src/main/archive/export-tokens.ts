@@ -48,7 +48,7 @@ export async function exportTokens(
   const each = async function* (): AsyncGenerator<SavedComparison> {
     for (const [index, id] of ids.entries()) {
       await breathe(task)
-      task.progress('write', index, ids.length)
+      task.progress('Writing', index, ids.length)
       yield await get(id)
     }
   }

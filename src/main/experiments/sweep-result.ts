@@ -1,6 +1,7 @@
 /** What a sweep came to: dose-response curves, the useful range of each recipe, the strength chosen on one half and reported on the other. Pure. */
 import type { ExperimentResult, ResultCell, ResultCurve, ResultTable } from '../../shared/records/experiment'
 import type { Interval } from '../../shared/records/sets'
+import { scoreFormula } from '../steering/measures'
 import { randomStream } from '../statistics/random'
 import { bootstrapOf, words, type Bootstrap } from './intervals'
 import { leftOutNote } from './notes'
@@ -56,7 +57,8 @@ export function sweepResult({ settings, prompts, parts, leftOut }: Finished<Swee
       'A strength multiplies what is added and what is set or clamped to; scale and project go from 1 at strength 0; ablate and cap are as they are at every strength but 0.',
       `A strength is useful where the concept is above the baseline’s with its whole interval (pairs of the same prompt) and the mean fluency is at least ${settings.floor} of the baseline’s.`,
       'The chosen strength has the largest overall score on one half of the prompts, drawn by the seed; what is reported for it comes from the other half.',
-      'Intervals are over prompts; the seeds of a prompt are averaged.'
+      'Intervals are over prompts; the seeds of a prompt are averaged.',
+      `Scores: ${scoreFormula().join('; ')}.`
     ]
   }
 }
@@ -253,7 +255,8 @@ function sentenceOf(sample: Sample, ranges: readonly Range[]): string {
   })
   const best = settings.recipes
     .flatMap(({ name }, recipe) => {
-      const chosen = ranges[recipe]?.chosen
+      // Without a concept the overall score is of fluency alone, and not to be held beside others.
+      const chosen = valuesOf(sample, recipe, 0, measureOf(CONCEPT)) === null ? null : ranges[recipe]?.chosen
       return chosen?.overall ? [{ name, ...chosen, overall: chosen.overall }] : []
     })
     .sort((a, b) => b.overall.value - a.overall.value)[0]

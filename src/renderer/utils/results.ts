@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ExperimentField, ExperimentResult, ExperimentSettings, ResultCell, ResultTable } from '../../shared/records/experiment'
 import { alignDecimals, formatNumber } from './format'
+import { plainNumber } from './interventions'
 
 /** Recipes among settings go by their names. */
 const Named = z.object({ name: z.string(), interventions: z.array(z.unknown()) })
@@ -75,7 +76,7 @@ export function seriesNames({ curves }: Pick<ExperimentResult, 'curves'>): strin
 /** A value as one reads it in a list of settings. */
 export function settingText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return formatNumber(value, 6)
+  if (typeof value === 'number') return plainNumber(value)
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(settingText).join(', ')
   const named = Named.safeParse(value)

@@ -70,7 +70,10 @@ function settings(saved: ReportedExperiment): [string, Html | string][] {
     ['Model and SAE', html`${typed(saved.model)}, ${typed(saved.sae)}`],
     ['Hook point', html`<code>${saved.hook}</code>`],
     ['Prompts', plural(saved.setPrompts.length, 'prompt')],
-    ...settingRows([], saved.settings).map(([name, value]): [string, Html] => [name, typed(value)])
+    // Recipes stand below, whole; what was left empty says nothing.
+    ...settingRows([], saved.settings).flatMap(([name, value]): [string, Html][] =>
+      name === 'recipes' || value === '' ? [] : [[name, typed(value)]]
+    )
   ]
 }
 
