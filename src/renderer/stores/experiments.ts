@@ -62,7 +62,8 @@ export const useExperiments = defineStore('experiments', () => {
     error.value = null
   }
 
-  const setField = (key: string, value: FieldValue): void => keepForm({ ...changed.value, [key]: value })
+  const setFields = (values: Readonly<Record<string, FieldValue>>): void => keepForm({ ...changed.value, ...values })
+  const setField = (key: string, value: FieldValue): void => setFields({ [key]: value })
   const resetForm = (): void => keepForm({})
   const keepForm = (next: ExperimentSettings): void => settings.remember(`experiments.settings.${page.value}`, JSON.stringify(next))
 
@@ -145,6 +146,7 @@ export const useExperiments = defineStore('experiments', () => {
     infoOf,
     showPage,
     setField,
+    setFields,
     resetForm,
     open,
     reload,
