@@ -152,4 +152,21 @@ describe('the report of a comparison', () => {
     ])
       expect(text).toContain(words)
   })
+
+  test('of an experiment cuts tables that nobody reads, and leaves out settings that were left empty', async () => {
+    const table = { name: 'texts', title: 'Every text', columns: [{ key: 'n', label: 'n', unit: '' }], note: '' }
+    const rows = Array.from({ length: 130 }, (_, at) => [`text ${at + 1}`])
+    const saved = savedExperiment({
+      settings: { keywords: '', floor: 0.75 },
+      result: { sentence: 'Found.', prompts: 1, tables: [{ ...table, rows }], curves: [], notes: [] }
+    })
+    const [file] = await buildReport({ ...emptyReport, experiments: [saved] }, 'html', '/r.html')
+    const text = plain(textOf(file?.content ?? ''))
+    expect(text).toContain('text 100 30 more rows: in the report as CSV or JSON')
+    expect(text).not.toContain('text 101')
+    expect(text).toContain('floor 0.75')
+    expect(text).not.toContain('keywords')
+    const [csv] = await buildReport({ ...emptyReport, experiments: [saved] }, 'csv', '/r.csv')
+    expect(csv?.content).toContain('text 130')
+  })
 })
