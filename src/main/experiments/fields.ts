@@ -192,7 +192,7 @@ export const WATCHED_FIELD: ExperimentField = {
   hint: 'Its probability along the texts; one token with its space, or nothing.'
 }
 
-export const PROMOTED_FIELD: ExperimentField = {
+export const PROMOTED_FIELD = {
   kind: 'number',
   key: 'promoted',
   label: 'Promoted tokens',
@@ -200,7 +200,7 @@ export const PROMOTED_FIELD: ExperimentField = {
   min: 1,
   max: 1000,
   integer: true
-}
+} satisfies ExperimentField
 
 export const KEYWORDS_FIELD: ExperimentField = {
   kind: 'text',

@@ -75,9 +75,14 @@ export async function predict(
     : new Map<number, OutputScore>()
   predictions.set(INPUT, new Map(all.map((latent) => [latent, inputScore(new Set(promoted.get(latent)), examples.get(latent) ?? [])])))
   predictions.set(OUTPUT, new Map(all.map((latent) => [latent, outputs.get(latent)?.score ?? null])))
-  const random = randomStream(seed)
-  predictions.set(CHANCE, new Map(all.map((latent) => [latent, random()])))
+  predictions.set(CHANCE, chanceOf(all, seed))
   return { active: all, predictions, promoted }
+}
+
+/** A number for each latent that nothing depends on: what any other predictor has to beat. */
+export function chanceOf(active: readonly number[], seed: number): ReadonlyMap<number, number> {
+  const random = randomStream(seed)
+  return new Map(active.map((latent) => [latent, random()]))
 }
 
 const isActive = ({ maxActivation }: RankedLatent): boolean => maxActivation > 0

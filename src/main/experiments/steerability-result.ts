@@ -19,6 +19,8 @@ import {
 } from './steerability-scores'
 import type { Finished } from './types'
 
+/** Fewer prompts than these make bootstrap intervals too narrow to say which predictor is better. */
+const FEW = 10
 /** How many first latents are averaged. */
 const DEPTHS = [1, 2, 3, 4, 6, 8, 12, 16]
 
@@ -163,7 +165,10 @@ function latentTable({ settings, parts, predictors }: Sample): ResultTable {
     rows: rows.map(({ id, latent, value, chosen }): ResultCell[] => [
       id,
       String(latent.latent),
-      latent.promotes.map((token) => token.trim()).join(', '),
+      latent.promotes
+        .map((token) => token.trim())
+        .filter((token) => token !== '')
+        .join(', '),
       value,
       chosen,
       crossFitted(latent.texts, settings, ({ readBack }) => readBack).value,
@@ -203,7 +208,7 @@ function sentenceOf(sample: Sample, cases: readonly (readonly Case[])[]): string
   const own = over(correlations(cases, SUBJECT), settings)
   if (own === null) return 'On no prompt are there three latents that steer differently, so nothing can be said of what predicts it.'
   const compared = verdict(sample, cases)
-  return `Influence (GradSAE) has a rank correlation of ${words(own, 2)} with steerability${compared === '' ? '' : `; ${compared}`}; ${cases.flat().length} latents on ${parts.length} prompt${parts.length === 1 ? '' : 's'}.`
+  return `Influence (GradSAE) has a rank correlation of ${words(own, 2)} with steerability${compared === '' ? '' : `; ${compared}`}; ${cases.flat().length} latents on ${parts.length} prompt${parts.length === 1 ? '' : 's'}${parts.length < FEW ? ', which are too few for such intervals' : ''}.`
 }
 
 function notesOf(sample: Sample, readBack: readonly (readonly Case[])[]): string[] {

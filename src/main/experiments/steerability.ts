@@ -170,7 +170,7 @@ export const steerability = experiment({
         kind: 'number',
         key: 'steered',
         label: 'Prompts steered',
-        hint: 'The first of the set; all of it are texts for input scores.',
+        hint: 'The first of the set; the others are only read, for input scores.',
         min: 1,
         max: 10_000,
         integer: true
@@ -209,7 +209,10 @@ export const steerability = experiment({
         max: 100_000,
         integer: true
       },
-      fields.PROMOTED_FIELD,
+      {
+        ...fields.PROMOTED_FIELD,
+        hint: 'So many of a latent’s promoted tokens make its input and output score, and count as its concept.'
+      },
       {
         kind: 'choice',
         key: 'unit',

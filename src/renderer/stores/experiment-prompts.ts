@@ -42,6 +42,8 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
   const chosen = computed<Prompts | null>(
     () => (source.value === SHIPPED ? shipped.value.get(experiments.page) : read.value.get(source.value)) ?? null
   )
+  /** Each experiment has its own. */
+  const shippedName = computed(() => shipped.value.get(experiments.page)?.name ?? 'Held-out questions')
   const total = computed(() => chosen.value?.all.length ?? 0)
   /** How many are run, from the first on. */
   const count = computed(() => {
@@ -109,7 +111,7 @@ export const useExperimentPrompts = defineStore('experiment-prompts', () => {
     () => (read.value = new Map())
   )
 
-  return { sets, source, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
+  return { sets, source, shippedName, chosen, total, count, prompts, importing, error, load, choose, setCount, importFile }
 })
 
 function stem(path: string): string {

@@ -1,7 +1,7 @@
 /** What predicts steerability, by hand arithmetic. Bootstrap bounds are those of statistics/, tested there. */
 import { describe, expect, it } from 'vitest'
 import { steerability } from '../../../src/main/experiments/steerability'
-import { sampleOf } from '../../../src/main/experiments/steerability-latents'
+import { chanceOf, sampleOf } from '../../../src/main/experiments/steerability-latents'
 import {
   correlations,
   crossFitted,
@@ -114,6 +114,16 @@ describe('the sample', () => {
     for (const latent of active) expect(Math.abs((counts.get(latent) ?? 0) - 400)).toBeLessThan(114)
   })
 
+  it('is drawn without a look at the chance predictor: over 2000 draws of 8, its mean over them is 1/2', () => {
+    let sum = 0
+    for (let seed = 0; seed < 2000; seed++) {
+      const chance = chanceOf(active, seed)
+      for (const { latent } of sampleOf({ active, predictions: new Map() }, { top: 0, drawn: 8 }, seed)) sum += chance.get(latent) ?? NaN
+    }
+    // Five standard deviations of the mean of 16 000 uniform numbers: 5 x sqrt(1/12) / sqrt(16000) = 0.0114.
+    expect(Math.abs(sum / 16_000 - 0.5)).toBeLessThan(0.0114)
+  })
+
   it('is everything where fewer are active than wanted', () => {
     expect(sampleOf({ active: [3, 4], predictions: new Map() }, { top: 3, drawn: 8 }, 0).map(({ latent }) => latent)).toEqual([3, 4])
   })
@@ -182,7 +192,7 @@ describe('the result', () => {
 
   it('answers with its uncertainty, and does not rank what it cannot tell apart', () => {
     expect(result.sentence).toBe(
-      'Influence (GradSAE) has a rank correlation of 1.00 (1.00 to 1.00) with steerability; it predicts better than attribution at −1.00 (−1.00 to −1.00) and output score at 0.80 (0.80 to 0.80); 8 latents on 2 prompts.'
+      'Influence (GradSAE) has a rank correlation of 1.00 (1.00 to 1.00) with steerability; it predicts better than attribution at −1.00 (−1.00 to −1.00) and output score at 0.80 (0.80 to 0.80); 8 latents on 2 prompts, which are too few for such intervals.'
     )
     expect(result.notes.join(' ')).toContain('8 have no input score')
     expect(reliabilities([{ id: 'p', active: 4, latents }], SETTINGS)[0]).toBeCloseTo(1, 12)
