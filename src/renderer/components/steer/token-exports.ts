@@ -7,10 +7,10 @@ const FORMATS: readonly { format: TokenFormat; label: string }[] = [
   { format: 'json', label: 'Every token as JSON…' }
 ]
 
-/** Menu items that write every token of a saved comparison with its numbers. */
+/** Menu items that write every token of a saved comparison with its numbers; disabled where none is saved yet. */
 export function tokenExports(write: (format: TokenFormat) => void, disabled = false): MenuItem[] {
   return FORMATS.map(({ format, label }, at) => ({
-    label,
+    label: disabled ? `${label.replace('…', '')} (save first)` : label,
     disabled,
     separated: at === 0,
     run: () => write(format),
