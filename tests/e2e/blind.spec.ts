@@ -101,7 +101,7 @@ test('at the end it is shown whose texts were chosen, and how often the scores s
   const marks = id('blind-marks').locator('tbody tr')
   await expect(marks).toHaveCount(6)
   // Each column stands in three of six pairs; what was chosen is what the table of columns counts.
-  const wins = await id('blind-wins').locator('tbody tr td:nth-child(2)').allInnerTexts()
+  const wins = await id('blind-wins').locator('tbody tr td:nth-child(6)').allInnerTexts()
   expect(wins.map((text) => Number(text.split(' of ')[0])).reduce((sum, won) => sum + won, 0)).toBe(5)
 })
 
