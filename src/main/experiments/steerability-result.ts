@@ -208,7 +208,8 @@ function sentenceOf(sample: Sample, cases: readonly (readonly Case[])[]): string
   const own = over(correlations(cases, SUBJECT), settings)
   if (own === null) return 'On no prompt are there three latents that steer differently, so nothing can be said of what predicts it.'
   const compared = verdict(sample, cases)
-  return `Influence (GradSAE) has a rank correlation of ${words(own, 2)} with steerability${compared === '' ? '' : `; ${compared}`}; ${cases.flat().length} latents on ${parts.length} prompt${parts.length === 1 ? '' : 's'}${parts.length < FEW ? ', which are too few for such intervals' : ''}.`
+  const chance = over(correlations(drawnOf(cases), SUBJECT), settings)
+  return `Influence (GradSAE) has a rank correlation of ${words(own, 2)} with steerability${compared === '' ? '' : `; ${compared}`}${chance === null ? '' : `; among latents drawn at random alone it is ${words(chance, 2)}`}; ${cases.flat().length} latents on ${parts.length} prompt${parts.length === 1 ? '' : 's'}${parts.length < FEW ? ', which are too few for such intervals' : ''}.`
 }
 
 function notesOf(sample: Sample, readBack: readonly (readonly Case[])[]): string[] {

@@ -192,7 +192,7 @@ describe('the result', () => {
 
   it('answers with its uncertainty, and does not rank what it cannot tell apart', () => {
     expect(result.sentence).toBe(
-      'Influence (GradSAE) has a rank correlation of 1.00 (1.00 to 1.00) with steerability; it predicts better than attribution at −1.00 (−1.00 to −1.00) and output score at 0.80 (0.80 to 0.80); 8 latents on 2 prompts, which are too few for such intervals.'
+      'Influence (GradSAE) has a rank correlation of 1.00 (1.00 to 1.00) with steerability; it predicts better than attribution at −1.00 (−1.00 to −1.00) and output score at 0.80 (0.80 to 0.80); among latents drawn at random alone it is 1.00 (1.00 to 1.00); 8 latents on 2 prompts, which are too few for such intervals.'
     )
     expect(result.notes.join(' ')).toContain('8 have no input score')
     expect(reliabilities([{ id: 'p', active: 4, latents }], SETTINGS)[0]).toBeCloseTo(1, 12)
