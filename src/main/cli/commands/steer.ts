@@ -69,9 +69,23 @@ async function recipesOf(values: OptionValues, model: string, context: CommandCo
   const recipes: Recipe[] = []
   for (const file of files) {
     const { recipe } = await context.engine()['steering.import']({ path: file, model, hook: null }, quietHandlerTask(context.task))
-    recipes.push(recipe)
+    recipes.push(withIds(recipe, `recipe ${recipes.length + 1}`))
   }
   return recipes
+}
+
+/** Ids are made anew at each import; a run that goes on must find the same ones. */
+function withIds(recipe: Recipe, id: string): Recipe {
+  const { directions, interventions } = recipe
+  const named = new Map(directions?.map((direction, at) => [direction.id, `direction ${at + 1}`]))
+  return {
+    ...recipe,
+    id,
+    ...(directions ? { directions: directions.map((direction) => ({ ...direction, id: named.get(direction.id) ?? direction.id })) } : {}),
+    interventions: interventions.map((edit) =>
+      edit.direction === undefined ? edit : { ...edit, direction: named.get(edit.direction) ?? edit.direction }
+    )
+  }
 }
 
 function numbersOf(values: OptionValues, name: 'coefficients' | 'seeds'): Partial<Record<typeof name, number[]>> {
