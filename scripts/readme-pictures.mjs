@@ -1,7 +1,7 @@
 /**
  * Steps for the README's pictures, taken from the real window on the demo project:
  *   node scripts/screenshot.mjs docs/images/readme.png --size 1600x1000 --steps scripts/readme-pictures.mjs
- * saves readme-analyse.png, -rankings, -library, -steer, -layers, -sets and -experiments beside it (readme.png itself is not kept).
+ * saves readme-analyse.png, -rankings, -library, -steer, -sweep, -layers, -sets and -experiments beside it (readme.png itself is not kept).
  * The sets and the experiment really run: some minutes.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -33,10 +33,14 @@ export default async ({ page, app, shot }) => {
   await page.mouse.move(0, 0)
   await shot('library')
   await page.emulateMedia({ colorScheme: 'dark' })
-  await id('comparison-row').first().click()
-  await id('column-text').nth(3).waitFor()
+  await id('prompt-row').filter({ hasText: 'Mia lost her red ball' }).first().click()
+  await id('view-steer').click()
+  await id('steer-run').click()
+  await id('score-overall').nth(3).filter({ hasText: /\d/ }).waitFor({ timeout: LONG })
   await page.mouse.move(0, 0)
   await shot('steer')
+  await sweep({ page, id })
+  await shot('sweep')
   await page.emulateMedia({ colorScheme: 'light' })
   await id('prompt-row').filter({ hasText: 'Mia lost her red ball' }).first().click()
   await id('view-layers').click()
@@ -48,12 +52,25 @@ export default async ({ page, app, shot }) => {
   await shot('sets')
   await page.emulateMedia({ colorScheme: 'dark' })
   await id('view-experiments').click()
+  await id('experiment-page-masking').click()
   await id('experiment-count').fill(String(QUESTIONS))
   await page.keyboard.press('Enter')
   await id('experiment-run').click()
   await id('experiment-rerun').waitFor({ timeout: LONG })
   await page.mouse.move(0, 0)
   await shot('experiments')
+}
+
+/** Sends the recipes of the bench through their strengths. */
+async function sweep({ page, id }) {
+  await id('steer-more').click()
+  await id('steer-sweep').click()
+  await id('experiment-count').fill('24')
+  await page.keyboard.press('Enter')
+  await id('experiment-run').click()
+  await id('experiment-rerun').waitFor({ timeout: LONG })
+  await id('result-curve-concept').scrollIntoViewIfNeeded()
+  await page.mouse.move(0, 0)
 }
 
 /** Imports questions in two groups, runs them, and compares the groups. */
