@@ -132,8 +132,10 @@ function ranges({ series, marks = [] }: ResultCurve, lookOf: (series: Series) =>
       const shape = { x: left - RANGE_END, y: foot - (row + 1) * RANGE_ROW, width: right - left + 2 * RANGE_END, height: 3, r: 1.5 }
       return { type: 'rect', shape, style: { fill: categoricalColour(theme, lookOf(own).colour) } }
     }
-    const data = stretches.map(({ from, to }) => [scale.place(from), scale.place(to)])
-    return [{ type: 'custom' as const, name: own.name, renderItem, data, silent: true, tooltip: { show: false }, z: 4 }]
+    // Both ends lie on the x axis; without a place on the other axis the second would stretch that one.
+    const data = stretches.map(({ from, to }) => [scale.place(from), scale.place(to), '-'])
+    const encode = { x: [0, 1], y: 2 }
+    return [{ type: 'custom' as const, name: own.name, renderItem, encode, data, silent: true, tooltip: { show: false }, z: 4 }]
   })
 }
 

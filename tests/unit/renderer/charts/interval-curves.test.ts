@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { intervalCurves } from '../../../../src/renderer/charts/interval-curves'
 import { numberScale } from '../../../../src/renderer/charts/number-scale'
 import { seriesLooks } from '../../../../src/renderer/charts/series-looks'
-import { themes } from '../../../../src/renderer/charts/theme'
+import { categoricalColour, themes } from '../../../../src/renderer/charts/theme'
+import type { ResultCurve } from '../../../../src/shared/records/experiment'
 import { sampleResult } from '../../../support/experiments'
 
 /** What these tests look at in a series. Parsed, because ECharts' own types hide it behind every chart it knows. */
@@ -28,6 +29,29 @@ describe('curves with intervals', () => {
   it('draw a line per series, and a band only where intervals are known', () => {
     expect(series.map(({ type, name }) => `${type} ${name}`)).toEqual(['custom GradSAE band', 'line GradSAE', 'line random'])
     expect(series[0]?.data).toContainEqual([1, 12, 30])
+  })
+
+  it('have marked stretches as bars at the foot, which stretch neither axis', () => {
+    const points = [0, 1, 4].map((x) => ({ x, y: x / 8, low: null, high: null }))
+    const dose: ResultCurve = {
+      name: 'concept',
+      title: 'Concept',
+      x: { label: 'strength', logarithmic: false },
+      y: { label: 'concept' },
+      series: [{ name: 'up', points }]
+    }
+    const drawn = (marks: ResultCurve['marks']): string => {
+      const chart = init(null, null, { renderer: 'svg', ssr: true, width: 440, height: 300 })
+      chart.setOption(intervalCurves({ curve: { ...dose, ...(marks ? { marks } : {}) } }, themes.light).option)
+      const svg = chart.renderToSVGString()
+      chart.dispose()
+      return svg
+    }
+    const labels = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, text]) => text ?? '')
+    const bars = (svg: string): number => svg.split(categoricalColour(themes.light, seriesLooks(['up']).get('up')?.colour ?? 0)).length
+    const [bare, marked] = [drawn(undefined), drawn([{ series: 'up', from: 1, to: 4 }])]
+    expect(labels(marked)).toEqual(labels(bare))
+    expect(bars(marked)).toBe(bars(bare) + 1)
   })
 
   it('put the ends of bands into the drawing as one polygon', () => {
