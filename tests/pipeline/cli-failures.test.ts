@@ -24,7 +24,7 @@ describe('refusals', () => {
     [
       'a malformed intervention',
       ['generate', ...model, '--sae', LLAMA.sae, '--prompt', 'a', '--intervene', '3:push:1'],
-      'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate.'
+      'The intervention "3:push:1" cannot be used: the mode "push" is not one of add, set, scale, ablate, clamp, project, cap.'
     ],
     [
       'a latent that does not exist',

@@ -38,9 +38,7 @@ export function roundedBench(bench: Bench, format: Format): Bench {
     release: () => session.release(),
     async run(feeds, fetch) {
       const outputs = await session.run(feeds, fetch)
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, tensor]) => [name, isCacheEntry(name) ? tensor : rounded(tensor)])
-      )
+      return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, isCacheEntry(name) ? tensor : rounded(tensor)]))
     }
   })
   const { sessions } = bench
