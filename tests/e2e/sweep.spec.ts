@@ -88,6 +88,26 @@ test('a recipe that has been changed since is noticed, and taken as it is now', 
   await expect(id('experiment-recipes-renew')).toHaveCount(0)
 })
 
+test('a recipe of another SAE stays in sight, and does not run until it is taken out', async () => {
+  const bench = async (sae: string): Promise<void> => {
+    await id('view-steer').click()
+    await id('steer-sae').click()
+    await page.getByRole('option', { name: sae }).first().click()
+  }
+  await bench('blocks.1.hook_resid_post')
+  await id('view-experiments').click()
+  const strays = page.locator('[data-testid^="experiment-stray-"]')
+  await expect(strays).toHaveCount(3)
+  await expect(id('experiment-run')).toBeDisabled()
+  await strays.first().click()
+  await expect(strays).toHaveCount(2)
+  await bench('blocks.3.hook_resid_post-topk')
+  await openSweep()
+  await expect(strays).toHaveCount(0)
+  await expect(page.locator('[data-testid^="experiment-recipe-"][aria-checked="true"]')).toHaveCount(3)
+  await expect(id('experiment-run')).toBeEnabled()
+})
+
 test('a sweep of more than 500 generations outlives a killed engine and a closed application, with none twice and none missing', async () => {
   await set(field('coefficients'), STRENGTHS.join(', '))
   await set(field('maxTokens'), '4')

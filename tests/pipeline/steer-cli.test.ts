@@ -1,5 +1,5 @@
 /** `steer` as a program: a grid of strengths, seeds and recipes, killed and resumed, and what it refuses. Needs a build. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -88,6 +88,32 @@ describe('steer', () => {
     for (const name of ['result.json', 'csv/texts.csv', 'parquet/dose_response.parquet'])
       expect(await readFile(join(killed, name))).toEqual(await readFile(join(whole, name)))
   }, 240_000)
+
+  it('does nothing of what is there already, and says so', async () => {
+    const folder = await temporaryFolder()
+    const recipes = await recipesIn(folder)
+    const out = join(folder, 'out')
+    const call = command(out, recipes, '--prompt', 'Once upon a time', '--coefficients', '-1,1', '--seeds', '1,2').filter(
+      (word) => word !== '--json'
+    )
+    const first = await runCli(call)
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.stdout).not.toContain('were there already')
+    const parts = async (): Promise<number[]> => {
+      const names = (await readdir(join(out, 'parts'))).sort()
+      return Promise.all(names.map(async (name) => (await stat(join(out, 'parts', name))).mtimeMs))
+    }
+    const [before, result] = [await parts(), await readFile(join(out, 'result.json'))]
+    const second = await runCli(call)
+    expect(second).toMatchObject({ code: 0 })
+    expect(second.stdout).toContain('2 of 2 parts were there already; nothing was run again.')
+    expect(await parts()).toEqual(before)
+    expect(await readFile(join(out, 'result.json'))).toEqual(result)
+    // Another grid is another run: it does not mix with what is there.
+    expect(
+      refusal(await runCli(command(out, recipes, '--prompt', 'Once upon a time', '--coefficients', '-1,2', '--seeds', '1,2')))
+    ).toContain(out)
+  }, 60_000)
 
   it('refuses what it cannot run, by name', async () => {
     const folder = await temporaryFolder()

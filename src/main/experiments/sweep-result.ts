@@ -5,7 +5,7 @@ import { scoreFormula } from '../steering/measures'
 import { randomStream } from '../statistics/random'
 import { bootstrapOf, words, type Bootstrap } from './intervals'
 import { leftOutNote } from './notes'
-import type { SweepCell, SweepPart, SweepSettings } from './sweep-shape'
+import { namedApart, type SweepCell, type SweepPart, type SweepSettings } from './sweep-shape'
 import type { Finished } from './types'
 
 type Measure = (cell: SweepCell) => number | null
@@ -31,6 +31,8 @@ const MEASURES: readonly { readonly key: string; readonly title: string; readonl
   { key: 'repetition', title: 'Repetition', label: 'share of repeated 4-grams', of: ({ measures }) => measures.fluency.repetition }
 ]
 
+/** Prompts without which there are neither intervals nor halves. */
+const FEWEST = 2
 const CONCEPT = 'concept'
 const FLUENCY = 'fluency'
 const OVERALL = 'overall'
@@ -42,7 +44,8 @@ interface Sample {
   readonly bootstrap: Bootstrap
 }
 
-export function sweepResult({ settings, prompts, parts, leftOut }: Finished<SweepSettings, SweepPart>): ExperimentResult {
+export function sweepResult({ settings: given, prompts, parts, leftOut }: Finished<SweepSettings, SweepPart>): ExperimentResult {
+  const settings = { ...given, recipes: namedApart(given.recipes) }
   const byPrompt = grouped(parts)
   const whole = [...byPrompt.entries()].sort(([a], [b]) => a - b).flatMap(([, own]) => (own.length === settings.seeds.length ? [own] : []))
   const sample: Sample = { settings, prompts: whole, bootstrap: bootstrapOf(whole.length, settings) }
@@ -55,7 +58,7 @@ export function sweepResult({ settings, prompts, parts, leftOut }: Finished<Swee
     notes: [
       ...leftOutNote(prompts, leftOut),
       'A strength multiplies what is added and what is set or clamped to; scale and project go from 1 at strength 0; ablate and cap are as they are at every strength but 0.',
-      `A strength is useful where the concept is above the baseline’s with its whole interval (pairs of the same prompt) and the mean fluency is at least ${settings.floor} of the baseline’s.`,
+      `A strength is useful where the concept is above the baseline’s with its whole interval (pairs of the same prompt) and the mean fluency is at least ${settings.floor} of the baseline’s.${whole.length < FEWEST ? ' One prompt gives no intervals, so no strength is called useful.' : ''}`,
       'The chosen strength has the largest overall score on one half of the prompts, drawn by the seed; what is reported for it comes from the other half.',
       'Intervals are over prompts; the seeds of a prompt are averaged.',
       `Scores: ${scoreFormula().join('; ')}.`
@@ -95,7 +98,7 @@ function rangeOf(sample: Sample, recipe: number): Range {
   const { settings, bootstrap } = sample
   const base = { concept: valuesOf(sample, recipe, 0, measureOf(CONCEPT)), fluency: valuesOf(sample, recipe, 0, measureOf(FLUENCY)) }
   const isUseful = (coefficient: number): boolean => {
-    if (coefficient === 0 || base.concept === null || base.fluency === null) return false
+    if (sample.prompts.length < FEWEST || coefficient === 0 || base.concept === null || base.fluency === null) return false
     const concept = valuesOf(sample, recipe, coefficient, measureOf(CONCEPT))
     const fluency = bootstrap.mean(valuesOf(sample, recipe, coefficient, measureOf(FLUENCY)) ?? [])
     const rise = concept && bootstrap.difference(concept, base.concept)
@@ -120,7 +123,7 @@ function runsOf(useful: readonly number[], all: readonly number[]): { from: numb
 }
 
 function chosenOf({ settings, prompts }: Sample, recipe: number): Range['chosen'] {
-  if (prompts.length < 2) return null
+  if (prompts.length < FEWEST) return null
   const random = randomStream(settings.seed)
   const order = prompts.map((parts) => ({ parts, key: random() })).sort((a, b) => a.key - b.key)
   const half = Math.ceil(order.length / 2)
@@ -174,7 +177,9 @@ function rangeTable({ settings }: Sample, ranges: readonly Range[]): ResultTable
   }
 }
 
-const runWords = ({ from, to }: { from: number; to: number }): string => (from === to ? String(from) : `${from} to ${to}`)
+const runWords = ({ from, to }: { from: number; to: number }): string => (from === to ? minus(from) : `${minus(from)} to ${minus(to)}`)
+const minus = (strength: number): string => String(strength).replace(/^-/, '−')
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 function doseTable(sample: Sample): ResultTable {
   const { settings, bootstrap } = sample
@@ -197,7 +202,7 @@ function doseTable(sample: Sample): ResultTable {
       ...MEASURES.map(({ key, title }) => ({ key, label: title, unit: '' }))
     ],
     rows,
-    note: `${sample.prompts.length} prompts; 95 % bootstrap intervals. Strength 0 is the baseline.`
+    note: `${counted(sample.prompts.length, 'prompt')}; ${sample.prompts.length < FEWEST ? 'so few have no intervals' : '95 % bootstrap intervals'}. Strength 0 is the baseline.`
   }
 }
 
@@ -242,7 +247,7 @@ function textTable({ settings, prompts }: Sample): ResultTable {
     title: 'Every text',
     columns: labels.map((label) => ({ key: label.toLowerCase().replace(' ', '_'), label, unit: '' })),
     rows,
-    note: `${generations} generations. Strength 0 is the baseline’s text, once for each recipe whose concept it is scored for.`
+    note: `${counted(generations, 'generation')}. Strength 0 is the baseline’s text, once for each recipe whose concept it is scored for.`
   }
 }
 
@@ -261,11 +266,13 @@ function sentenceOf(sample: Sample, ranges: readonly Range[]): string {
     })
     .sort((a, b) => b.overall.value - a.overall.value)[0]
   const found =
-    useful.length === 0
-      ? 'No recipe raises the concept while fluency is kept'
-      : `The concept rises while fluency is kept for ${useful.join('; ')}`
+    prompts.length < FEWEST
+      ? 'One prompt cannot tell which strengths are useful'
+      : useful.length === 0
+        ? 'No recipe raises the concept while fluency is kept'
+        : `The concept rises while fluency is kept for ${useful.join('; ')}`
   const of = best
-    ? `; the best overall score on the other half of the prompts is ${words(best.overall, 2)} of 2, of “${best.name}” at ${best.coefficient}`
+    ? `; the best overall score on the other half of the prompts is ${words(best.overall, 2)} of 2, of “${best.name}” at ${minus(best.coefficient)}`
     : ''
-  return `${found}${of}, over ${prompts.length} prompt${prompts.length === 1 ? '' : 's'} and ${settings.seeds.length} seed${settings.seeds.length === 1 ? '' : 's'}.`
+  return `${found}${of}, over ${counted(prompts.length, 'prompt')} and ${counted(settings.seeds.length, 'seed')}.`
 }

@@ -41,6 +41,19 @@ export const Settings = z.object({
 })
 export type SweepSettings = z.infer<typeof Settings>
 
+/** The recipes with a number after names that stood before, so that rows and curves of a result belong to one recipe each. */
+export function namedApart(recipes: readonly Recipe[]): Recipe[] {
+  const used = new Set(recipes.map(({ name }) => name))
+  return recipes.map((recipe, at) => {
+    if (recipes.findIndex(({ name }) => name === recipe.name) === at) return recipe
+    let n = 2
+    while (used.has(`${recipe.name} (${n})`)) n++
+    const name = `${recipe.name} (${n})`
+    used.add(name)
+    return { ...recipe, name }
+  })
+}
+
 /** One generated text with its numbers. */
 export const Cell = z.object({
   /** Place of the recipe in the settings. At strength 0 it is the baseline’s text, scored for this recipe’s concept. */

@@ -96,7 +96,7 @@ export function intervalCurves({ curve, names, width = 440 }: IntervalCurvesData
         ...ranges(curve, lookOf, scale, theme)
       ]
     },
-    summary: `${curve.y.label} against ${curve.x.label}. ${curve.series.map((series) => describe(series)).join(' ')}`,
+    summary: `${curve.y.label} against ${curve.x.label}. ${[...curve.series.map((series) => describe(series)), ...marked(curve)].join(' ')}`,
     table: {
       columns: ['series', curve.x.label, curve.y.label, 'low', 'high'],
       rows: curve.series.flatMap(({ name, points }) => points.map(({ x, y, low, high }) => [name, x, y, low, high]))
@@ -218,6 +218,16 @@ function tooltip(
   })
   const head = `${escapeHtml(axis.label)} ${formatNumber(scale.back(at))} · ${escapeHtml(y.label)}`
   return `<div style="opacity:.75">${head}</div><table style="border-spacing:0">${rows.join('')}</table>`
+}
+
+/** The marked stretches in words: what the bars at the foot say to those who see them. */
+function marked({ marks = [] }: ResultCurve): string[] {
+  if (marks.length === 0) return []
+  const stretches = marks.map(({ series, from, to }) => {
+    const [first, last] = [formatNumber(from), formatNumber(to)]
+    return `${series} ${from === to ? `at ${first}` : `from ${first} to ${last}`}`
+  })
+  return [`Marked: ${stretches.join(', ')}.`]
 }
 
 function describe({ name, points }: Series): string {

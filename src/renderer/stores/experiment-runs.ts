@@ -1,8 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import { z } from 'zod'
 import type { ArchiveCalls, EngineCalls, Event, Input, Progress } from '../../shared/contract'
 import type { ExperimentPart, ExperimentResult, SavedExperiment } from '../../shared/records/experiment'
 import { Device, SaeReading } from '../../shared/records/model'
+import { Recipe } from '../../shared/records/steering'
 import type { ShownError } from '../components/ui/types'
 import { archive, engine } from '../bridge'
 import { shown, wasCancelled } from '../utils/errors'
@@ -13,6 +15,7 @@ import { useExperiments } from './experiments'
 import { useLibrary } from './library'
 import { usePreflights } from './preflights'
 import { useProject } from './project'
+import { useSweeping } from './sweeping'
 
 type RunInput = Input<EngineCalls['experiments.run']>
 type CreateInput = Input<ArchiveCalls['experiments.create']>
@@ -40,6 +43,7 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
   const library = useLibrary()
   const preflights = usePreflights()
   const project = useProject()
+  const sweeping = useSweeping()
 
   const running = shallowRef<RunningExperiment | null>(null)
   const preview = shallowRef<ExperimentResult | null>(null)
@@ -55,6 +59,13 @@ export const useExperimentRuns = defineStore('experiment-runs', () => {
     if (preflights.refused(library.model, library.sae)) return 'The preflight says that this SAE does not describe the model.'
     if (!experiments.info) return 'The engine has not said yet which experiments there are.'
     if (!prompts.chosen) return 'The prompts are being read.'
+    if (experiments.info.fields.some(({ kind }) => kind === 'recipes')) {
+      const recipes = z.array(Recipe).catch([]).parse(experiments.form.recipes)
+      if (recipes.length === 0) return 'Choose at least one recipe.'
+      // Numbers of latents mean others in another SAE.
+      const [stray] = sweeping.strays(recipes)
+      if (stray) return `The recipe “${stray.name}” is not one of this project for this SAE. Take it out, or choose its SAE.`
+    }
     return promptsProblem(prompts.prompts, experiments.info.needsAnswers)
   })
 

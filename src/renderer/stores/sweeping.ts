@@ -42,7 +42,11 @@ export const useSweeping = defineStore('sweeping', () => {
     return JSON.stringify(plain(now)) === JSON.stringify(chosen) ? null : plain(now)
   }
 
-  return { cannotSweep, prepare, renewed }
+  /** The chosen recipes that the page does not offer: deleted since, of another project, or of an SAE that is not the one at work. */
+  const strays = (chosen: readonly Recipe[]): Recipe[] =>
+    chosen.filter(({ id }) => !steering.fitting.some(({ recipe }) => recipe.id === id))
+
+  return { cannotSweep, prepare, renewed, strays }
 })
 
 /** Copies as they are read from a saved setting. */

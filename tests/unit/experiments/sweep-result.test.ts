@@ -114,6 +114,41 @@ describe('a sweep', () => {
     expect(missing.sentence).toContain('over 5 prompts and 3 seeds')
   })
 
+  test('calls nothing useful after one prompt, which has no interval', () => {
+    const result = resultOf(['sad'], [2], known, { prompts: 1, seeds: [1, 2] })
+    expect(rowOf(result, 'ranges')).toEqual(['sad', 'none', null, null])
+    expect(result.sentence).toBe('One prompt cannot tell which strengths are useful, over 1 prompt and 2 seeds.')
+    expect(result.curves.every(({ marks }) => marks === undefined)).toBe(true)
+    expect(result.tables.find(({ name }) => name === 'dose_response')?.note).toContain('1 prompt; so few have no intervals.')
+  })
+
+  test('says so while nothing is done, and without a recipe', () => {
+    for (const result of [resultOf(['sad'], [2], known, { prompts: 2, left: 2 }), resultOf([], [2], known)]) {
+      expect(result.sentence).toBe('No prompt is done, so nothing can be said yet.')
+      expect(result.curves).toEqual([])
+    }
+  })
+
+  test('where every text scores the same no strength is useful, and the first is chosen', () => {
+    // The harmonic mean of 1 and 1, whose sums are exact.
+    const result = resultOf(['sad'], [-1, 2], () => [1, 1])
+    const overall = 1
+    expect(rowOf(result, 'ranges')).toEqual(['sad', 'none', -1, { value: overall, low: overall, high: overall }])
+    expect(result.sentence).toContain('of “sad” at −1')
+  })
+
+  test('keeps recipes of one name apart in rows, curves and marks', () => {
+    const result = resultOf(['sad', 'sad', 'sad (2)'], [2], (at, coefficient, prompt) =>
+      at === 1 ? known(at, coefficient, prompt) : [0.5, 2]
+    )
+    const names = ['sad', 'sad (3)', 'sad (2)']
+    expect(result.tables.find(({ name }) => name === 'ranges')?.rows.map(([name]) => name)).toEqual(names)
+    for (const { series, marks } of result.curves) {
+      expect(series.map(({ name }) => name)).toEqual(names)
+      expect(marks).toEqual([{ series: 'sad (3)', from: 2, to: 2 }])
+    }
+  })
+
   test('has every text, and says how the scores come about', () => {
     const result = resultOf(['sad'], [1, 2], known)
     expect(result.tables.find(({ name }) => name === 'texts')?.rows).toHaveLength(6 * 3)

@@ -47,8 +47,8 @@ export const experiment: Command = {
     const bench = { model: path(values, 'model', context), sae: path(values, 'sae', context), hook: text(values, 'hook') ?? null, reading }
     const prompts = await promptsOf(values, info.name, context)
     const run = { ...bench, device: device(values), experiment: info.name, settings: settingsOf(info, values), prompts }
-    const { result, paths } = await runInto(out, run, context)
-    return { json: { result, files: paths }, human: [resultText(result), '', ...paths].join('\n') }
+    const { result, paths, kept } = await runInto(out, run, context)
+    return { json: { result, files: paths }, human: [resultText(result), '', ...keptText(kept), ...paths].join('\n') }
   }
 }
 
@@ -61,18 +61,31 @@ export async function runInto(
   run: Run,
   context: CommandContext,
   check: (identity: ExperimentIdentity) => void = () => undefined
-): Promise<{ result: ExperimentResult; paths: string[] }> {
+): Promise<{ result: ExperimentResult; paths: string[]; kept: Kept }> {
   const engine = context.engine()
   const identity = await identityOf(run, context)
   check(identity)
   const journal = await openExperimentJournal(out, identity)
-  const done = journal.done.filter(({ part }) => part < experimentOf(run.experiment).parts(run.prompts, identity.settings))
+  const all = experimentOf(run.experiment).parts(run.prompts, identity.settings)
+  const done = journal.done.filter(({ part }) => part < all)
   const { result, manifest } = await stored<PartEvent, { result: ExperimentResult; manifest: Parameters<typeof journal.finish>[1] }>(
     context.task,
     ({ part, data }) => journal.append({ part, data }),
     (task) => engine['experiments.run']({ ...run, settings: identity.settings, done }, task)
   )
-  return { result, paths: await journal.finish(result, manifest) }
+  return { result, paths: await journal.finish(result, manifest), kept: { stored: done.length, parts: all } }
+}
+
+/** How many of all parts the folder held before; they are not run again. */
+export interface Kept {
+  readonly stored: number
+  readonly parts: number
+}
+
+/** What was there already, in words; nothing of a folder that was empty. */
+export function keptText({ stored, parts }: Kept): string[] {
+  if (stored === 0) return []
+  return [`${stored} of ${parts} parts were there already${stored === parts ? '; nothing was run again' : ''}.`]
 }
 
 /** Everything the parts depend on, from the folders themselves. */

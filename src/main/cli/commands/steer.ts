@@ -7,7 +7,7 @@ import type { Command, CommandContext, OptionValues } from '../command'
 import { absolute, device, MODEL, number, optionalPath, pair, path, PREFLIGHT, PROMPT, prompt, SAE, text } from '../options'
 import { resultText } from '../result-text'
 import { quietHandlerTask } from '../task'
-import { runInto } from './experiment'
+import { keptText, runInto } from './experiment'
 
 export const steer: Command = {
   name: 'steer',
@@ -58,8 +58,12 @@ export const steer: Command = {
       relatedness: values.relatedness === true
     }
     const prompts = await promptsOf(values, context)
-    const { result, paths } = await runInto(out, { ...bench, device: device(values), experiment: 'sweep', settings, prompts }, context)
-    return { json: { result, files: paths }, human: [resultText(result), '', ...paths].join('\n') }
+    const { result, paths, kept } = await runInto(
+      out,
+      { ...bench, device: device(values), experiment: 'sweep', settings, prompts },
+      context
+    )
+    return { json: { result, files: paths }, human: [resultText(result), '', ...keptText(kept), ...paths].join('\n') }
   }
 }
 

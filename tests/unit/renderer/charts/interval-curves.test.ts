@@ -88,6 +88,15 @@ describe('curves with intervals', () => {
     expect(upTo(140)).not.toHaveProperty('max')
   })
 
+  it('say marked stretches in words', () => {
+    const marks = [
+      { series: 'GradSAE', from: 1, to: 10 },
+      { series: 'random', from: 1, to: 1 }
+    ]
+    const { summary } = intervalCurves({ curve: { ...curve, marks } }, themes.light)
+    expect(summary).toMatch(/ Marked: GradSAE from 1 to 10, random at 1\.$/)
+  })
+
   it('survive nothing at all', () => {
     expect(intervalCurves({ curve: { ...curve, series: [] } }, themes.dark).table.rows).toEqual([])
     const one = { ...curve, series: [{ name: 'exact', points: [{ x: 5, y: 1, low: 0, high: 2 }] }] }
