@@ -78,6 +78,17 @@ test('a sweep ends with dose and response, the useful strengths, and every text'
     await expect(id(`result-curve-${curve}`).locator('canvas').first()).toBeVisible()
 })
 
+test('the useful strengths are marked in the curves, and said', async () => {
+  await id('experiment-page-sweep').click()
+  // Twice the additions raise the concept at 2 and 4, but not with three quarters of the fluency; how much is enough is a setting.
+  await set(field('floor'), '0')
+  await id('experiment-run').click()
+  await finished()
+  await expect(id('experiment-sentence')).toContainText('The concept rises while fluency is kept for')
+  await expect(id('result-curve-concept')).toContainText(/Marked: .*twice as much from 2 to 4/)
+  await expect(id('result-table-ranges')).toContainText('2 to 4')
+})
+
 test('a recipe that has been changed since is noticed, and taken as it is now', async () => {
   await id('view-steer').click()
   await id('recipe').first().getByTestId('intervention-coefficient').first().fill('14')
