@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // The report's style is text in the code, and must be there in tests too (Vitest empties style sheets otherwise).
@@ -6,6 +7,8 @@ const css = { include: [/resources\/report\//] }
 /** `unit` is quick and needs nothing but Node; `pipeline` runs the default model through the real rooms. */
 export default defineConfig({
   test: {
+    // Two at once also on two cores: half of the time goes into starting programs and loading modules, one core each.
+    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     projects: [
       { test: { name: 'unit', environment: 'node', css, include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
       {
