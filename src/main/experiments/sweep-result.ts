@@ -1,7 +1,7 @@
 /** What a sweep came to: dose-response curves, the useful range of each recipe, the strength chosen on one half and reported on the other. Pure. */
 import type { ExperimentResult, ResultCell, ResultCurve, ResultTable } from '../../shared/records/experiment'
 import type { Interval } from '../../shared/records/sets'
-import { scoreFormula } from '../steering/measures'
+import { netConcept, scoreFormula } from '../steering/measures'
 import { randomStream } from '../statistics/random'
 import { bootstrapOf, words, type Bootstrap } from './intervals'
 import { leftOutNote } from './notes'
@@ -13,6 +13,12 @@ type Measure = (cell: SweepCell) => number | null
 /** What is drawn against the strength. */
 const MEASURES: readonly { readonly key: string; readonly title: string; readonly label: string; readonly of: Measure }[] = [
   { key: 'concept', title: 'Concept', label: 'concept, 0 to 2', of: ({ measures }) => measures.concept?.value ?? null },
+  {
+    key: 'rise',
+    title: 'Concept, net',
+    label: 'of the text less of the baseline’s, −2 to 2',
+    of: ({ measures }) => measures.concept && netConcept(measures.concept)
+  },
   { key: 'fluency', title: 'Fluency', label: 'fluency, 0 to 2', of: ({ measures }) => measures.fluency.value },
   { key: 'overall', title: 'Overall', label: 'harmonic mean, 0 to 2', of: ({ measures }) => measures.overall },
   {
@@ -34,6 +40,7 @@ const MEASURES: readonly { readonly key: string; readonly title: string; readonl
 /** Prompts without which there are neither intervals nor halves. */
 const FEWEST = 2
 const CONCEPT = 'concept'
+const RISE = 'rise'
 const FLUENCY = 'fluency'
 const OVERALL = 'overall'
 
@@ -58,7 +65,7 @@ export function sweepResult({ settings: given, prompts, parts, leftOut }: Finish
     notes: [
       ...leftOutNote(prompts, leftOut),
       'A strength multiplies what is added and what is set or clamped to; scale and project go from 1 at strength 0; ablate and cap are as they are at every strength but 0.',
-      `A strength is useful where the concept is above the baseline’s with its whole interval (pairs of the same prompt) and the mean fluency is at least ${settings.floor} of the baseline’s.${whole.length < FEWEST ? ' One prompt gives no intervals, so no strength is called useful.' : ''}`,
+      `A strength is useful where the net concept is above 0 with its whole interval (the text’s beside the baseline’s, less the baseline’s beside the text: 0 on average where they differ by chance, while the concept counts excess alone and is above 0 then, too) and the mean fluency is at least ${settings.floor} of the baseline’s.${whole.length < FEWEST ? ' One prompt gives no intervals, so no strength is called useful.' : ''}`,
       'The chosen strength has the largest overall score on one half of the prompts, drawn by the seed; what is reported for it comes from the other half.',
       'Intervals are over prompts; the seeds of a prompt are averaged.',
       `Scores: ${scoreFormula().join('; ')}.`
@@ -96,10 +103,10 @@ interface Range {
 
 function rangeOf(sample: Sample, recipe: number): Range {
   const { settings, bootstrap } = sample
-  const base = { concept: valuesOf(sample, recipe, 0, measureOf(CONCEPT)), fluency: valuesOf(sample, recipe, 0, measureOf(FLUENCY)) }
+  const base = { concept: valuesOf(sample, recipe, 0, measureOf(RISE)), fluency: valuesOf(sample, recipe, 0, measureOf(FLUENCY)) }
   const isUseful = (coefficient: number): boolean => {
     if (sample.prompts.length < FEWEST || coefficient === 0 || base.concept === null || base.fluency === null) return false
-    const concept = valuesOf(sample, recipe, coefficient, measureOf(CONCEPT))
+    const concept = valuesOf(sample, recipe, coefficient, measureOf(RISE))
     const fluency = bootstrap.mean(valuesOf(sample, recipe, coefficient, measureOf(FLUENCY)) ?? [])
     const rise = concept && bootstrap.difference(concept, base.concept)
     const before = bootstrap.mean(base.fluency)

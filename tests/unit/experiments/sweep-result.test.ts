@@ -2,17 +2,19 @@
 import { describe, expect, test } from 'vitest'
 import { sweepResult } from '../../../src/main/experiments/sweep-result'
 import { Settings, type SweepCell, type SweepPart } from '../../../src/main/experiments/sweep-shape'
-import { harmonicMean } from '../../../src/main/steering/measures'
+import { conceptValue, harmonicMean } from '../../../src/main/steering/measures'
 import type { ExperimentResult } from '../../../src/shared/records/experiment'
 import type { Recipe } from '../../../src/shared/records/steering'
 
 const recipe = (name: string): Recipe => ({ id: name, name, interventions: [], keepError: true })
 
-/** Concept and fluency of one text; null is a recipe without a concept. */
-type Scores = readonly [concept: number | null, fluency: number]
+/** Concept and fluency of one text; null is a recipe without a concept. A pair is the share of promoted tokens in the text and in the baseline's. */
+type Scores = readonly [concept: number | readonly [own: number, baseline: number] | null, fluency: number]
 
-function cell(at: number, coefficient: number, [concept, fluency]: Scores): SweepCell {
-  const nothing = { promoted: null, activation: null, baselineActivation: null, keywords: null }
+function cell(at: number, coefficient: number, [given, fluency]: Scores): SweepCell {
+  const signs = typeof given === 'object' && given !== null ? { promoted: given[0], baselinePromoted: given[1] } : { promoted: null }
+  const nothing = { activation: null, baselineActivation: null, keywords: null, ...signs }
+  const concept = typeof given === 'object' && given !== null ? conceptValue(nothing) : given
   return {
     recipe: at,
     coefficient,
@@ -100,10 +102,24 @@ describe('a sweep', () => {
     expect(result.sentence).toContain('No recipe raises the concept while fluency is kept')
   })
 
+  test('does not take chance for a rise, though the concept counts only what is above the baseline', () => {
+    // Half of the texts have as much more of the concept as the other half has less.
+    const chance = (_at: number, coefficient: number, prompt: number): Scores =>
+      coefficient === 0 ? [[0.1, 0.1], 2] : [prompt % 2 === 0 ? [0.2, 0.1] : [0.1, 0.2], 2]
+    const result = resultOf(['sad'], [1], chance, { prompts: 12 })
+    const [, strength, concept, net] = rowOf(result, 'dose_response', 1)
+    expect(strength).toBe(1)
+    // 0.1 above is the half of promoted tokens, worth 1 of 2; 0.1 below is worth 0, and -1 net.
+    expect(concept).toMatchObject({ value: expect.closeTo(0.5, 12) as number })
+    expect((concept as { low: number }).low).toBeGreaterThan(0)
+    expect(net).toMatchObject({ value: expect.closeTo(0, 12) as number })
+    expect(rowOf(result, 'ranges')[1]).toBe('none')
+  })
+
   test('names as best only a recipe whose concept is scored: fluency alone is no overall score beside others', () => {
     const result = resultOf(['sad', 'direction'], [2], (at, coefficient, prompt) => (at === 0 ? known(at, coefficient, prompt) : [null, 2]))
     expect(result.sentence).toContain('of “sad” at 2')
-    expect(rowOf(result, 'dose_response', 2).slice(0, 5)).toMatchObject(['direction', 0, null, { value: 2 }, { value: 2 }])
+    expect(rowOf(result, 'dose_response', 2).slice(0, 6)).toMatchObject(['direction', 0, null, null, { value: 2 }, { value: 2 }])
   })
 
   test('averages the seeds of a prompt, and leaves out prompts whose seeds are not all done', () => {

@@ -58,10 +58,11 @@ export const EXPERIMENT_METHODS: readonly Method[] = [
       </p>
       <p>
         A prompt’s number is the mean over its seeds. Intervals are percentile bootstrap intervals of 95 % over prompts, drawn whole with
-        replacement. A strength is useful where the concept rises above the baseline’s on the same prompts with its whole interval above 0,
-        and the mean fluency keeps at least the chosen share of the baseline’s; neighbouring strengths make a range. The strength of a
-        recipe is chosen on one half of the prompts, drawn by the seed, by its overall score, and its score is reported on the other half,
-        so that no prompt both chooses and judges.
+        replacement. A strength is useful where the net concept (of the text beside the baseline’s, less that of the baseline’s beside the
+        text, so that chance alone comes to 0) has its whole interval above 0, and there are two prompts or more, and the mean fluency keeps
+        at least the chosen share of the baseline’s; neighbouring strengths make a range. The strength of a recipe is chosen on one half of
+        the prompts, drawn by the seed, by its overall score, and its score is reported on the other half, so that no prompt both chooses
+        and judges.
       </p>`
   },
   {

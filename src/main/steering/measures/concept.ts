@@ -52,6 +52,28 @@ export function conceptValue(score: Omit<ConceptScore, 'value'>): number {
   return 2 * (1 - signs.reduce((left, one) => left * (1 - one), 1))
 }
 
+/**
+ * The concept of the text beside the baseline's, less that of the baseline's text beside this one: -2 to 2, of either sign.
+ *
+ * The value itself counts excess alone, so that two texts of the same model differ in it by chance, always upwards. This is what tells a rise
+ * from chance: where neither text has more of the concept but by luck, changing places turns its sign, and its mean is 0.
+ */
+export function netConcept(score: ConceptScore): number {
+  const { promoted, activation, keywords, baselinePromoted, baselineActivation, baselineKeywords } = score
+  return (
+    score.value -
+    conceptValue({
+      ...score,
+      promoted: baselinePromoted ?? null,
+      activation: baselineActivation,
+      keywords: baselineKeywords ?? null,
+      baselinePromoted: promoted,
+      baselineActivation: activation,
+      baselineKeywords: keywords
+    })
+  )
+}
+
 function sign(own: number | null, baseline: number | null | undefined, half: number): number {
   const excess = Math.max(0, (own ?? 0) - (baseline ?? 0))
   return excess === 0 ? 0 : excess / (excess + half)

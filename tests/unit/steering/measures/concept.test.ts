@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { concept, conceptValue, HALF, shareOf } from '../../../../src/main/steering/measures/concept'
+import { concept, conceptValue, HALF, netConcept, shareOf } from '../../../../src/main/steering/measures/concept'
 import { matcherOf } from '../../../../src/main/steering/measures/words'
 import { foundIn } from '../../../support/measures'
 
@@ -47,6 +47,18 @@ describe('the signs of a concept', () => {
 
   it('give no share of no tokens', () => {
     expect(shareOf([], new Set([1]))).toBe(0)
+  })
+})
+
+describe('the net concept', () => {
+  it('turns its sign where the texts change places, and is 0 of a text beside itself', () => {
+    const pair = { promoted: 0.3, baselinePromoted: 0.1, keywords: 0, baselineKeywords: 0.05, activation: 2, baselineActivation: 2 }
+    const turned = { promoted: 0.1, baselinePromoted: 0.3, keywords: 0.05, baselineKeywords: 0, activation: 2, baselineActivation: 2 }
+    const net = (score: typeof pair): number => netConcept({ ...score, largestActivation: 20, value: conceptValue(score) })
+    // Promoted: excess 0.2 of half 0.1, sign 2/3, so 4/3; keywords the other way: sign 1/2, so 1. Float64 of few sums.
+    expect(net(pair)).toBeCloseTo(4 / 3 - 1, 12)
+    expect(net(turned)).toBe(-net(pair))
+    expect(net({ ...pair, baselinePromoted: 0.3, baselineKeywords: 0 })).toBe(0)
   })
 })
 
