@@ -33,6 +33,8 @@ let workbench: Workbench
 
 test.beforeAll(async () => {
   workbench = await launchWorkbench()
+  // The window closes the port it has when a newer one comes, so its own must have come before.
+  await expect(workbench.page.getByTestId('engine-state')).toContainText('Engine ready')
   await workbench.page.evaluate(async () => {
     const own = window as unknown as PageWindow
     Object.assign(own, { enginePorts: [], engineStates: [], engineAnswers: [] })
@@ -50,6 +52,7 @@ test.beforeAll(async () => {
     })
     await own.workbench.call('process.connect', { process: 'engine' })
   })
+  await expect.poll(enginePorts).toBe(1)
 })
 
 test.afterAll(async () => {
@@ -58,7 +61,16 @@ test.afterAll(async () => {
 
 /** Sends a message on the newest port; numbers are far from the bridge's own. */
 function post(page: Page, message: { type: 'call' | 'cancel'; id: number; name?: string; input?: unknown }): Promise<void> {
-  return page.evaluate((sent) => (window as unknown as PageWindow).enginePorts.at(-1)?.postMessage(sent), message)
+  return page.evaluate((sent) => {
+    const port = (window as unknown as PageWindow).enginePorts.at(-1)
+    if (port === undefined) throw new Error('The engine has sent no port yet.')
+    port.postMessage(sent)
+  }, message)
+}
+
+/** How many ports the engine has sent to the page: one more each time it comes back. */
+function enginePorts(): Promise<number> {
+  return workbench.page.evaluate(() => (window as unknown as PageWindow).enginePorts.length)
 }
 
 /** Types of the answers to the call `id` so far, each once. */
@@ -114,13 +126,14 @@ test('an engine killed in the middle of a run comes back and works', async () =>
   await call(700_003, LONG)
   await expect.poll(() => answers(page, 700_003)).toContain('event')
   const before = await enginePid()
+  const ports = await enginePorts()
   process.kill(before, 'SIGKILL')
   await expect
     .poll(() => page.evaluate(() => (window as unknown as PageWindow).engineStates.slice(-3)))
     .toEqual(['stopped', 'starting', 'ready'])
   expect(await answers(page, 700_003)).not.toContain('result')
   expect(await enginePid()).not.toBe(before)
-  await expect.poll(() => page.evaluate(() => (window as unknown as PageWindow).enginePorts.length)).toBeGreaterThan(1)
+  await expect.poll(enginePorts).toBeGreaterThan(ports)
   await call(700_004, SHORT)
   await expect.poll(() => answers(page, 700_004), { timeout: 30_000 }).toContain('result')
 })

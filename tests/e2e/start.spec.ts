@@ -151,6 +151,7 @@ test('a process that is killed comes back, and the window is joined to it again'
   await collect(page)
   await expect.poll(() => ask(page, 900_001)).toBe('result')
   const before = await processId('gradsae-archive')
+  const ports = await page.evaluate(() => (window as unknown as PageWindow).ports.length)
   expect(before).toBeDefined()
   process.kill(before ?? 0, 'SIGKILL')
   const states = () =>
@@ -161,6 +162,7 @@ test('a process that is killed comes back, and the window is joined to it again'
         .map((event) => event.state)
     )
   await expect.poll(states).toEqual(['ready', 'stopped', 'starting', 'ready'])
+  await expect.poll(() => page.evaluate(() => (window as unknown as PageWindow).ports.length)).toBeGreaterThan(ports)
   await expect.poll(() => ask(page, 900_002)).toBe('result')
   expect(await processId('gradsae-archive')).not.toBe(before)
 })
