@@ -9,15 +9,15 @@ import { foreground, say } from './run.mjs'
 /** A program of an installed package, run with this Node. */
 const tool = (pack, bin) => join(packageFolder(pack), bin)
 
-/** Checks that pass or fail as a whole. The import rules come with a floor on what they looked at. */
+/** Checks that pass or fail as a whole, the longest first. The import rules come with a floor on what they looked at. */
 const STATIC = [
-  { name: 'types', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.json'] },
-  { name: 'types of the window', args: [tool('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.renderer.json'] },
-  { name: 'types of preload and end-to-end tests', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.mixed.json'] },
   {
     name: 'lint',
     args: [tool('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0', '--cache', '--cache-location', 'node_modules/.cache/eslint/']
   },
+  { name: 'types', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.json'] },
+  { name: 'types of the window', args: [tool('vue-tsc', 'bin/vue-tsc.js'), '-p', 'tsconfig.renderer.json'] },
+  { name: 'types of preload and end-to-end tests', args: [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.mixed.json'] },
   { name: 'import rules', args: ['scripts/lib/import-rules.mjs'] },
   { name: 'format', args: [tool('prettier', 'bin/prettier.cjs'), '--check', '.', '--log-level', 'warn', '--cache'] }
 ]
