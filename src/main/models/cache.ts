@@ -30,7 +30,9 @@ const NOWHERE = 2n ** 40n
 
 /** The feed `past_positions` of a cache with room for `room` tokens that holds `length`: where its keys stand. */
 export function pastPositions(length: number, room = length): Tensor {
-  return { type: 'int64', dims: [room], data: BigInt64Array.from({ length: room }, (_, index) => (index < length ? BigInt(index) : NOWHERE)) }
+  const data = new BigInt64Array(room).fill(NOWHERE)
+  for (let index = 0; index < length; index++) data[index] = BigInt(index)
+  return { type: 'int64', dims: [room], data }
 }
 
 /** What a segment's layers keep of the text read so far. */
@@ -79,7 +81,11 @@ function write(target: Tensor | undefined, source: Tensor | undefined, start: nu
   const [rows = 0, heads = 0, room = 0, size = 0] = target.dims
   const from = (source.dims[2] ?? 0) * size
   const run = count * size
+  const [into, out] = [target.data, source.data]
   for (let block = 0; block < rows * heads; block++) {
-    target.data.set(source.data.subarray(block * from, block * from + run), (block * room + start) * size)
+    const [at, first] = [(block * room + start) * size, block * from]
+    // For the few numbers of one token, views to copy between would cost more than the copying.
+    if (count === 1) for (let i = 0; i < run; i++) into[at + i] = out[first + i] ?? 0
+    else into.set(out.subarray(first, first + run), at)
   }
 }

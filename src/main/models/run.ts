@@ -4,6 +4,7 @@ import type { NextToken, PromptInput } from '../../shared/records/token'
 import { f32, floatsOf, i64 } from '../runtime/tensors'
 import type { Feeds, Tensor } from '../runtime/types'
 import { chatIds } from './chat'
+import { logSumExp } from './exponential'
 import { widthOf } from './hooks'
 import type { ModelSessions } from './sessions'
 import type { Model } from './types'
@@ -48,18 +49,6 @@ export async function nextLogits(sessions: ModelSessions, ids: readonly number[]
   const logits = floatsOf(outputs, 'logits')
   if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
   return logits
-}
-
-/** log of the sum of e^logit, in float64, shifted by the largest so that nothing overflows. */
-export function logSumExp(logits: ArrayLike<number>): number {
-  let largest = -Infinity
-  for (let i = 0; i < logits.length; i++) {
-    const logit = logits[i] ?? -Infinity
-    if (logit > largest) largest = logit
-  }
-  let sum = 0
-  for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] ?? -Infinity) - largest)
-  return largest + Math.log(sum)
 }
 
 /** An id with its logit and probability. */

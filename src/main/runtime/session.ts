@@ -46,12 +46,19 @@ function handle(inner: InferenceSession, device: Session['device'], doing: strin
   }
 }
 
+/** What was fed before: caches are fed at every step of a generation, and making a tensor of the runtime's takes longer than feeding it. */
+const KNOWN = new WeakMap<Tensor, OrtTensor>()
+
 function toRuntime(feeds: Feeds): Record<string, OrtTensor> {
-  const tensors = Object.entries(feeds).map(([name, { type, dims, data }]): [string, OrtTensor] => {
+  const tensors: Record<string, OrtTensor> = {}
+  for (const [name, tensor] of Object.entries(feeds)) {
+    const { type, dims, data } = tensor
     assert(type !== 'bfloat16', `the input ${name} is not bfloat16, which the runtime cannot be fed`)
-    return [name, new OrtTensor(type, data, dims)]
-  })
-  return Object.fromEntries(tensors)
+    const own = KNOWN.get(tensor) ?? new OrtTensor(type, data, dims)
+    KNOWN.set(tensor, own)
+    tensors[name] = own
+  }
+  return tensors
 }
 
 function fromRuntime(name: string, output: OrtTensor): Tensor {

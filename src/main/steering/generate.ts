@@ -8,6 +8,7 @@ import { assert, fail } from '../../shared/errors'
 import { breathe, type Task } from '../../shared/task'
 import type { GeneratedToken, GenerationSettings, Recipe } from '../../shared/records/steering'
 import type { Token } from '../../shared/records/token'
+import { largestOf } from '../models'
 import type { Tensor } from '../runtime/types'
 import { changesNothing } from './interventions'
 import { randomStream, type RandomStream } from '../statistics/random'
@@ -128,8 +129,10 @@ function step(
   { settings, target, watch, stop }: GenerationRequest,
   onToken: OnToken
 ): void {
-  const total = logTotal(logits, `generating token ${index + 1} of ${run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`}`)
-  const id = chooseToken(logits, settings, run.random)
+  const largest = largestOf(logits)
+  const who = run.recipe === null ? 'the baseline' : `"${run.recipe.name}"`
+  const total = logTotal(logits, `generating token ${index + 1} of ${who}`, largest)
+  const id = chooseToken(logits, settings, run.random, largest)
   const probabilityOf = (token: number): number => Math.exp((logits[token] ?? NaN) - total)
   const token: GeneratedToken = {
     ...model.tokenizer.token(id),

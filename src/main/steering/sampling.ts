@@ -6,36 +6,26 @@
  */
 import { assert, fail } from '../../shared/errors'
 import type { GenerationSettings } from '../../shared/records/steering'
-import { logSumExp } from '../models'
+import { expOfNegative, largestOf, logSumExp } from '../models'
 import type { RandomStream } from '../statistics/random'
 
 /**
- * log sum exp of one row of logits, in nats; log p(id) = logits[id] - this.
+ * log sum exp of one row of logits, in nats; log p(id) = logits[id] - this. `largest` spares a look at all of them where it is known.
  * Fails with NUMBERS_NOT_FINITE when a logit is NaN or +Infinity, or all are -Infinity.
  */
-export function logTotal(logits: Float32Array, doing: string): number {
-  const total = logSumExp(logits)
+export function logTotal(logits: Float32Array, doing: string, largest?: number): number {
+  const total = logSumExp(logits, largest)
   if (!Number.isFinite(total)) fail('NUMBERS_NOT_FINITE', { doing })
   return total
 }
 
-/** Id of the largest logit; the lowest id among equals. */
-export function greedyChoice(logits: Float32Array): number {
-  let best = 0
-  let max = -Infinity
-  for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id] ?? -Infinity
-    if (!(logit > max)) continue
-    max = logit
-    best = id
-  }
-  return best
-}
-
-/** The next token. Temperature 0 is greedy and draws nothing; otherwise exactly one number is drawn per token. */
-export function chooseToken(logits: Float32Array, settings: GenerationSettings, random: RandomStream): number {
-  if (settings.temperature === 0) return greedyChoice(logits)
-  const { ids, weights } = candidates(logits, settings)
+/**
+ * The next token. Temperature 0 is greedy, takes the lowest id among equals and draws nothing; otherwise exactly one number is drawn per
+ * token.
+ */
+export function chooseToken(logits: Float32Array, settings: GenerationSettings, random: RandomStream, largest = largestOf(logits)): number {
+  if (settings.temperature === 0) return logits.indexOf(largest)
+  const { ids, weights } = candidates(logits, settings, largest)
   return draw(ids, weights, random())
 }
 
@@ -45,15 +35,15 @@ export function chooseToken(logits: Float32Array, settings: GenerationSettings, 
  */
 export function candidates(
   logits: Float32Array,
-  { temperature, topK, topP }: Pick<GenerationSettings, 'temperature' | 'topK' | 'topP'>
+  { temperature, topK, topP }: Pick<GenerationSettings, 'temperature' | 'topK' | 'topP'>,
+  largest = largestOf(logits)
 ): { ids: Int32Array; weights: Float64Array } {
   assert(temperature > 0, 'sampling has a temperature')
   const ids = topK > 0 && topK < logits.length ? topIds(logits, topK) : allIds(logits.length)
-  let max = -Infinity
-  for (const id of ids) max = Math.max(max, logits[id] ?? -Infinity)
-  // Plain loops: once for each token of each column, `from` with a function takes several times as long.
   const weights = new Float64Array(ids.length)
-  for (let index = 0; index < ids.length; index++) weights[index] = Math.exp(((logits[ids[index] ?? 0] ?? -Infinity) - max) / temperature)
+  // Plain loops: once for each token of each column, iterators and callbacks take several times as long.
+  for (let index = 0; index < ids.length; index++)
+    weights[index] = expOfNegative(((logits[ids[index] ?? 0] ?? -Infinity) - largest) / temperature)
   return topP < 1 ? nucleus(ids, weights, topP) : { ids, weights }
 }
 
@@ -81,7 +71,7 @@ function topIds(logits: Float32Array, k: number): Int32Array {
 
 /** The smallest set of most probable tokens whose probabilities sum to at least `topP`; at least one token. */
 function nucleus(ids: Int32Array, weights: Float64Array, topP: number): { ids: Int32Array; weights: Float64Array } {
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = sumOf(weights)
   // Tokens below this bound hold less than 1 - topP together, so none of them is in the set: no need to sort them.
   const bound = ((1 - topP) * total) / weights.length
   const order = Array.from(ids.keys()).filter((index) => (weights[index] ?? 0) >= bound)
@@ -93,9 +83,15 @@ function nucleus(ids: Int32Array, weights: Float64Array, topP: number): { ids: I
   return { ids: Int32Array.from(chosen, (index) => ids[index] ?? 0), weights: Float64Array.from(chosen, (index) => weights[index] ?? 0) }
 }
 
+function sumOf(weights: Float64Array): number {
+  let sum = 0
+  for (let index = 0; index < weights.length; index++) sum += weights[index] ?? 0
+  return sum
+}
+
 /** The token at which the running sum of weights passes `uniform` x their total (inverse distribution function). */
 function draw(ids: Int32Array, weights: Float64Array, uniform: number): number {
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = sumOf(weights)
   let left = uniform * total
   let last = ids[0] ?? 0
   for (let index = 0; index < ids.length; index++) {

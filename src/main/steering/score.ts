@@ -9,6 +9,7 @@
 import { assert } from '../../shared/errors'
 import type { ColumnScores, Recipe } from '../../shared/records/steering'
 import { breathe, type Task } from '../../shared/task'
+import { expOfNegative } from '../models'
 import { changesNothing } from './interventions'
 import type { Steering } from './open'
 import { readColumns, startReading } from './read'
@@ -71,7 +72,7 @@ export function divergence(steered: Float32Array, unsteered: Float32Array, unste
   let sum = 0
   for (let id = 0; id < steered.length; id++) {
     const logprob = (steered[id] ?? NaN) - total
-    const probability = Math.exp(logprob)
+    const probability = expOfNegative(logprob)
     if (probability > 0) sum += probability * (logprob - ((unsteered[id] ?? NaN) - unsteeredTotal))
   }
   // Rounding can leave about -1e-16 for equal distributions.
