@@ -2,7 +2,7 @@
 import { fail } from '../../shared/errors'
 import { checkHook, checkReadable, emptyPast, isCacheEntry, pastPositions, positionsFrom, widthOf, type ModelSessions } from '../models'
 import type { Model, SegmentSpec } from '../models/types'
-import { f32, floatsOf, i64 } from '../runtime'
+import { allFinite, f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, OpenSession, Tensor } from '../runtime/types'
 import type { Encoder } from '../saes'
 import type { Sae } from '../saes/types'
@@ -109,7 +109,7 @@ export async function hookValuesOf({ sessions, hook, reads }: Cut, prompts: read
   const value = rows('hook')
   const beside = outputs.beside ? rows('beside') : null
   const input = outputs.also ? rows('also') : value
-  const finite = [value, beside ?? [], input].every((all) => all.every((numbers) => numbers.every(Number.isFinite)))
+  const finite = [...new Set([value, beside ?? [], input])].every((all) => all.every(allFinite))
   if (!finite) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
   return prompts.map((_, row) => ({
     value: value[row] ?? new Float32Array(),
@@ -147,7 +147,7 @@ export async function suffixLogitsAt(
     select: i64([select.length], select)
   }
   const logits = floatsOf(await runFromStart(sessions, { from: hook, to: 'logits', cache: true }, rows, positions, feeds), 'logits')
-  if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
+  if (!allFinite(logits)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   return logits
 }
 

@@ -5,7 +5,7 @@
 import { assert, fail } from '../../shared/errors'
 import { emptyPast, nextPast, pastPositions, positionsFrom, widthOf } from '../models'
 import type { SegmentSpec } from '../models/types'
-import { f32, floatsOf, i64 } from '../runtime'
+import { allFinite, f32, floatsOf, i64 } from '../runtime'
 import type { Feeds, Tensor } from '../runtime/types'
 import type { Cut } from './bench'
 
@@ -64,7 +64,7 @@ export async function continuedLogits(
     ['logits']
   )
   const logits = floatsOf(outputs, 'logits')
-  if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
+  if (!allFinite(logits)) fail('NUMBERS_NOT_FINITE', { doing: 'running the rest of the model' })
   return logits
 }
 

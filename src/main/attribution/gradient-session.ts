@@ -12,7 +12,7 @@ import { prune } from '../graph/prune'
 import type { Graph } from '../graph/types'
 import { buildSegment, canonicalHook, positionsFrom, widthOf } from '../models'
 import type { Model } from '../models/types'
-import { f32, floatsOf, i64, integersOf } from '../runtime'
+import { allFinite, f32, floatsOf, i64, integersOf } from '../runtime'
 import type { Feeds, OpenSession, Session } from '../runtime/types'
 import { placesOf, readTerms, termFeeds, type Places } from './readings'
 import type { Reading, Term } from './types'
@@ -82,7 +82,7 @@ export async function createGradientSession(
       const all = floatsOf(outputs, 'logits')
       const { d_vocab } = model.config
       const found = floatsOf(outputs, 'gradient')
-      if (!all.every(Number.isFinite) || !found.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
+      if (!allFinite(all) || !allFinite(found)) fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
       return {
         ids: [...integersOf(outputs, 'chosen')],
         readings: [...floatsOf(outputs, 'readings')],

@@ -15,7 +15,7 @@ import { prune } from '../graph/prune'
 import type { Graph } from '../graph/types'
 import { buildSegment, positionsFrom } from '../models'
 import type { Model } from '../models/types'
-import { floatsOf, i64, integersOf } from '../runtime'
+import { allFinite, floatsOf, i64, integersOf } from '../runtime'
 import type { OpenSession, Session } from '../runtime/types'
 import { placesOf, readTerms, termFeeds } from './readings'
 import type { Reading, TargetPlan } from './types'
@@ -88,7 +88,7 @@ export async function createLayersSession(
         values: new Map([...places.hooks, ...places.reads].map((hook, i) => [hook, floatsOf(outputs, `at.${i}`)])),
         gradients: new Map(places.hooks.map((hook, i) => [hook, floatsOf(outputs, `slope.${i}`)]))
       }
-      const finite = [all, ...run.values.values(), ...run.gradients.values()].every((numbers) => numbers.every(Number.isFinite))
+      const finite = [all, ...run.values.values(), ...run.gradients.values()].every(allFinite)
       return finite ? run : fail('NUMBERS_NOT_FINITE', { doing: 'taking the gradient' })
     },
     release: () => session.release()

@@ -71,7 +71,10 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
 function activeBetween({ latents, Z }: ActiveLatents, first: number, count: number): number[] {
   const U = latents.length
   const seen = new Uint8Array(U)
-  for (let at = first * U; at < (first + count) * U; at++) if ((Z[at] ?? 0) > 0) seen[at % U] = 1
+  for (let position = first; position < first + count; position++) {
+    const row = position * U
+    for (let u = 0; u < U; u++) if ((Z[row + u] ?? 0) > 0) seen[u] = 1
+  }
   return Array.from(seen, (flag, u) => (flag === 1 ? u : -1)).filter((u) => u >= 0)
 }
 
@@ -83,10 +86,11 @@ function part(active: ActiveLatents, first: number, count: number, kept: readonl
   const cut = (values: Float32Array): Float32Array => values.slice(first * d_out, last * d_out)
   const keptZ = new Float32Array(count * kept.length)
   const keptRows = new Float32Array(kept.length * d_out)
-  kept.forEach((u, at) => {
-    keptRows.set(rows.subarray(u * d_out, (u + 1) * d_out), at * d_out)
-    for (let position = 0; position < count; position++) keptZ[position * kept.length + at] = Z[(first + position) * U + u] ?? 0
-  })
+  kept.forEach((u, at) => keptRows.set(rows.subarray(u * d_out, (u + 1) * d_out), at * d_out))
+  for (let position = 0; position < count; position++) {
+    const [from, to] = [(first + position) * U, position * kept.length]
+    for (let at = 0; at < kept.length; at++) keptZ[to + at] = Z[from + (kept[at] ?? 0)] ?? 0
+  }
   return {
     ...active,
     positions: count,

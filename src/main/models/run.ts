@@ -1,7 +1,7 @@
 /** Running a model in plain words: from ids to the residual stream, to logits, to the likeliest next tokens. */
 import { assert, fail } from '../../shared/errors'
 import type { NextToken, PromptInput } from '../../shared/records/token'
-import { f32, floatsOf, i64 } from '../runtime/tensors'
+import { allFinite, f32, floatsOf, i64 } from '../runtime/tensors'
 import type { Feeds, Tensor } from '../runtime/types'
 import { chatIds } from './chat'
 import { logSumExp } from './exponential'
@@ -47,7 +47,7 @@ export async function nextLogits(sessions: ModelSessions, ids: readonly number[]
   const session = await sessions.segment({ from: 'tokens', to: 'logits', cache: false })
   const outputs = await session.run({ ...promptFeeds(ids), select: i64([1], [ids.length - 1]) })
   const logits = floatsOf(outputs, 'logits')
-  if (!logits.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
+  if (!allFinite(logits)) fail('NUMBERS_NOT_FINITE', { doing: 'reading the prompt' })
   return logits
 }
 

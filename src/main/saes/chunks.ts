@@ -70,15 +70,18 @@ export function joined(chunks: readonly Chunk[], latents: Int32Array): Joined {
   if (chunks.length === 1 && only) return only
   const positions = chunks.reduce((sum, chunk) => sum + chunk.positions, 0)
   const d_out = only?.d_out ?? 0
-  const places = new Map(Array.from(latents, (latent, u) => [latent, u]))
+  const placeOf = new Map(Array.from(latents, (latent, u) => [latent, u]))
   const Z = new Float32Array(positions * latents.length)
   const rows = only?.rows ? new Float32Array(latents.length * d_out) : null
   let first = 0
   for (const chunk of chunks) {
-    const width = chunk.latents.length
-    chunk.latents.forEach((latent, own) => {
-      const u = places.get(latent) ?? 0
-      for (let p = 0; p < chunk.positions; p++) Z[(first + p) * latents.length + u] = chunk.Z[p * width + own] ?? 0
+    const places = chunk.latents.map((latent) => placeOf.get(latent) ?? 0)
+    const width = places.length
+    for (let p = 0; p < chunk.positions; p++) {
+      const [from, to] = [p * width, (first + p) * latents.length]
+      for (let own = 0; own < width; own++) Z[to + (places[own] ?? 0)] = chunk.Z[from + own] ?? 0
+    }
+    places.forEach((u, own) => {
       if (rows && chunk.rows) rows.set(chunk.rows.subarray(own * d_out, (own + 1) * d_out), u * d_out)
     })
     first += chunk.positions

@@ -1,6 +1,7 @@
 /** Running an SAE: hook values in, active latents out; and what an edit of them does to the reconstruction. */
 import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
+import { allFinite } from '../runtime'
 import type { OpenSession, Session } from '../runtime/types'
 import { encodeChunks, joined, latentsOf, type Joined } from './chunks'
 import { buildEncoder, needsNorms } from './encoder-graph'
@@ -72,7 +73,7 @@ export async function createEncoder(
       const active = isWhole(found) ? found : await reconstructed(sae, found, norms, wanted)
       // The error is finite only where the hook values and the reconstruction are; the check sees what the gate hides.
       const broken = chunks.some((chunk) => chunk.broken)
-      if (broken || !active.error.every(Number.isFinite)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
+      if (broken || !allFinite(active.error)) fail('NUMBERS_NOT_FINITE', { doing: `encoding with the SAE ${sae.name}` })
       return active
     },
     release: () => session.release()
@@ -193,6 +194,6 @@ export async function activeNorms(sae: Sae, { latents, rows, d_out }: ActiveLate
 /** Sums run in float64. */
 function lengthOf(row: Float32Array): number {
   let sum = 0
-  for (const number of row) sum += number * number
+  for (let i = 0; i < row.length; i++) sum += (row[i] ?? 0) ** 2
   return Math.sqrt(sum)
 }

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CommandResult, OptionValues } from '../../../src/main/cli/command'
@@ -81,6 +81,18 @@ describe('export-vector', () => {
     await run({ recipe: 'joy.gguf', format: 'safetensors', out: 'again', model: GPT2 }, folder)
     const [before, after] = [await readGguf(join(folder, 'joy.gguf')), await readSafetensors(join(folder, 'again'))]
     expect(await readTensor(after, 'direction.2')).toEqual(await readTensor(before, 'direction.2'))
+  })
+
+  it('takes the latents of a recipe that names no SAE, as one written by hand, for those of the SAE that is given', async () => {
+    const recipe = recipeOf([edit({ latent: 5, coefficient: 3 })])
+    const file = { format: 'gradsae recipe', version: 1, workbench: '', model: { name: '', path: '', hash: '' }, sae: null, recipe }
+    await writeFile(join(folder, 'hand.json'), JSON.stringify(file))
+    const names = { recipe: 'hand.json', model: GPT2, format: 'safetensors', out: 'hand.safetensors' }
+    await run({ ...names, sae: ['own'] }, folder)
+    const written = await readSafetensors(join(folder, 'hand.safetensors'))
+    expect(await readTensor(written, 'direction.1')).toEqual((await rowOf('own', 5)).map((number) => 3 * number))
+    expect(await failureOf(() => run(names, folder))).toContain('it names none, and none is open')
+    expect(await failureOf(() => run({ ...names, sae: ['own', 'other'] }, folder))).toContain('names no SAE, so --sae is given once')
   })
 
   it('refuses formats that it does not write', async () => {

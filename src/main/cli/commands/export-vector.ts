@@ -3,7 +3,7 @@ import { VectorFormat } from '../../../shared/contract/steering'
 import { fail } from '../../../shared/errors'
 import type { Recipe } from '../../../shared/records/steering'
 import { modelFolderOf } from '../../vectors'
-import type { Command, CommandContext, OptionValues } from '../command'
+import type { Command, CommandContext } from '../command'
 import { absolute, device, optionalPath, path, requiredText, text } from '../options'
 import { quietHandlerTask } from '../task'
 
@@ -19,7 +19,7 @@ export const exportVector: Command = {
       type: 'string',
       multiple: true,
       value: 'DIR',
-      help: 'an SAE of the recipe that no longer lies where the recipe says; any number of times'
+      help: 'an SAE of the recipe that no longer lies where the recipe says, any number of times; or the SAE of a recipe that names none'
     },
     hook: { type: 'string', value: 'NAME', help: 'hook point of a vector whose file does not say it' }
   },
@@ -34,18 +34,23 @@ export const exportVector: Command = {
       fail('USAGE', { reason: '--model is missing: the file names no model.' })
     const task = quietHandlerTask(context.task)
     const imported = await context.engine()['steering.import']({ path: file, model, hook: text(values, 'hook') ?? null }, task)
-    const recipe = await withFolders(imported.recipe, values, context)
+    const folders = (Array.isArray(values.sae) ? values.sae : []).map((folder: string) => absolute(folder, context))
+    const named = (imported.recipe.saes ?? []).length > 0
+    if (!named && folders.length > 1)
+      fail('USAGE', { reason: `The recipe "${imported.recipe.name}" names no SAE, so --sae is given once.` })
+    const recipe = named ? await withFolders(imported.recipe, folders, context) : imported.recipe
+    // Latents of a recipe that names no SAE, such as one written by hand, are those of the SAE that is given.
+    const sae = named ? null : (folders[0] ?? null)
     const written = await context
       .engine()
-      ['steering.export']({ model, sae: null, hook: null, device: device(values), recipe, format: format.data, path: out }, task)
+      ['steering.export']({ model, sae, hook: null, device: device(values), recipe, format: format.data, path: out }, task)
     const human = `${written.path}: ${written.bytes} bytes, ${format.data} of "${recipe.name}"`
     return { json: { ...written, format: format.data, recipe: recipe.name }, human, notes: [...imported.notes, ...written.notes] }
   }
 }
 
-/** The recipe with the folders of --sae in the place of its own, matched by their hashes. */
-async function withFolders(recipe: Recipe, values: OptionValues, context: CommandContext): Promise<Recipe> {
-  const folders = (Array.isArray(values.sae) ? values.sae : []).map((folder: string) => absolute(folder, context))
+/** The recipe with the folders given in the place of its own, matched by their hashes. */
+async function withFolders(recipe: Recipe, folders: readonly string[], context: CommandContext): Promise<Recipe> {
   const saes = [...(recipe.saes ?? [])]
   for (const folder of folders) {
     const hashes: string[] = []
