@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forwardResid, logSumExp, promptIds } from '../../src/main/models'
 import { readRows, readSafetensors } from '../../src/main/tensors/safetensors'
 import { openBench, verifyLatents } from '../../src/main/attribution'
-import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
+import { openSession } from '../../src/main/runtime'
 import { compareRuns } from '../../src/main/steering/compare'
 import { openSteering } from '../../src/main/steering/open'
 import { readColumns, startReading } from '../../src/main/steering/read'
@@ -10,7 +10,7 @@ import { Cancelled } from '../../src/shared/errors'
 import { DEFAULT_GENERATION, InterventionMode, InterventionPositions } from '../../src/shared/records/steering'
 import type { Comparison, ComparisonColumn, GenerationSettings, Intervention, Recipe } from '../../src/shared/records/steering'
 import { quietTask } from '../../src/shared/task'
-import { openStoryteller, STEERING_SUBJECTS, type SteeringSubject } from '../support/steering'
+import { openStoryteller, STEERING_SUBJECTS, strongestLatent, suffixLogits, type SteeringSubject } from '../support/steering'
 
 /**
  * Two ways to the same float32 numbers differ by the order of their sums alone: with d_model up to 192 and 6 layers that is a few
@@ -293,33 +293,3 @@ describe('the end of a text', () => {
     expectSame(alone.columns[0], baseline)
   })
 })
-
-/** The strongest latent at the last position of the subject's prompt. */
-async function strongestLatent({ bench, sae, prompt }: SteeringSubject): Promise<{ latent: number; activation: number }> {
-  const ids = promptIds(bench.sessions.model, prompt)
-  const resid = await forwardResid(bench.sessions, ids, sae.hook)
-  const { latents, Z } = await sae.encoder.encode(resid.data, ids.length)
-  const last = Z.subarray((ids.length - 1) * latents.length)
-  const best = last.indexOf(Math.max(...last))
-  return { latent: latents[best] ?? -1, activation: last[best] ?? NaN }
-}
-
-/** Next-token logits of the subject's prompt with every hook value changed, through the suffix without a cache. */
-async function suffixLogits(
-  { bench, sae, prompt }: SteeringSubject,
-  change: (value: number, position: number, index: number) => number
-): Promise<Float32Array> {
-  const ids = promptIds(bench.sessions.model, prompt)
-  const resid = await forwardResid(bench.sessions, ids, sae.hook)
-  const width = bench.sessions.model.config.d_model
-  const session = await bench.sessions.segment({ from: sae.hook, to: 'logits', cache: false })
-  const outputs = await session.run({
-    hook: f32(
-      [1, ids.length, width],
-      resid.data.map((value, index) => change(value, Math.floor(index / width), index % width))
-    ),
-    positions: i64([ids.length], [...ids.keys()]),
-    select: i64([1], [ids.length - 1])
-  })
-  return floatsOf(outputs, 'logits')
-}

@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { createModelSessions, openModel } from '../../src/main/models'
-import { openSession } from '../../src/main/runtime'
+import { createModelSessions, forwardResid, openModel, promptIds } from '../../src/main/models'
+import { f32, floatsOf, i64, openSession } from '../../src/main/runtime'
 import { createEncoder, openSae, type Encoder } from '../../src/main/saes'
 import { randomStream } from '../../src/main/statistics/random'
 import type { SteeringBench } from '../../src/main/steering/compare'
@@ -64,6 +64,36 @@ export async function openSubject(modelFolder: string, saeFolder: string, prompt
     await encoder.release()
   }
   return { bench: { sessions, sae, versions: { test: '1' } }, sae, saeFile: join(saeFolder, 'sae_weights.safetensors'), prompt, release }
+}
+
+/** The strongest latent at the last position of the subject's prompt. */
+export async function strongestLatent({ bench, sae, prompt }: SteeringSubject): Promise<{ latent: number; activation: number }> {
+  const ids = promptIds(bench.sessions.model, prompt)
+  const resid = await forwardResid(bench.sessions, ids, sae.hook)
+  const { latents, Z } = await sae.encoder.encode(resid.data, ids.length)
+  const last = Z.subarray((ids.length - 1) * latents.length)
+  const best = last.indexOf(Math.max(...last))
+  return { latent: latents[best] ?? -1, activation: last[best] ?? NaN }
+}
+
+/** Next-token logits of the subject's prompt with every hook value changed, through the suffix without a cache. */
+export async function suffixLogits(
+  { bench, sae, prompt }: SteeringSubject,
+  change: (value: number, position: number, index: number) => number
+): Promise<Float32Array> {
+  const ids = promptIds(bench.sessions.model, prompt)
+  const resid = await forwardResid(bench.sessions, ids, sae.hook)
+  const width = bench.sessions.model.config.d_model
+  const session = await bench.sessions.segment({ from: sae.hook, to: 'logits', cache: false })
+  const outputs = await session.run({
+    hook: f32(
+      [1, ids.length, width],
+      resid.data.map((value, index) => change(value, Math.floor(index / width), index % width))
+    ),
+    positions: i64([ids.length], [...ids.keys()]),
+    select: i64([1], [ids.length - 1])
+  })
+  return floatsOf(outputs, 'logits')
 }
 
 /** An SAELens folder with seeded random weights at the middle of a tiny model. Rows are not of unit length on purpose. */

@@ -2,4 +2,4 @@
 export { devicesToTry, listDevices } from './devices'
 export { openSession } from './session'
 export { runtimeVersion } from './version'
-export { allFinite, bool, f32, f64, floatsOf, i64, integersOf, outputOf, tensor } from './tensors'
+export { allFinite, bool, f32, f64, floatsOf, i64, integersOf, normOf, outputOf, tensor } from './tensors'

@@ -51,14 +51,16 @@ const KNOWN = new WeakMap<Tensor, OrtTensor>()
 
 function toRuntime(feeds: Feeds): Record<string, OrtTensor> {
   const tensors: Record<string, OrtTensor> = {}
-  for (const [name, tensor] of Object.entries(feeds)) {
-    const { type, dims, data } = tensor
-    assert(type !== 'bfloat16', `the input ${name} is not bfloat16, which the runtime cannot be fed`)
-    const own = KNOWN.get(tensor) ?? new OrtTensor(type, data, dims)
-    KNOWN.set(tensor, own)
-    tensors[name] = own
-  }
+  for (const [name, tensor] of Object.entries(feeds)) tensors[name] = KNOWN.get(tensor) ?? remember(tensor, name)
   return tensors
+}
+
+function remember(tensor: Tensor, name: string): OrtTensor {
+  const { type, dims, data } = tensor
+  assert(type !== 'bfloat16', `the input ${name} is not bfloat16, which the runtime cannot be fed`)
+  const made = new OrtTensor(type, data, dims)
+  KNOWN.set(tensor, made)
+  return made
 }
 
 function fromRuntime(name: string, output: OrtTensor): Tensor {

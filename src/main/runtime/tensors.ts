@@ -47,6 +47,16 @@ export function allFinite(numbers: Float32Array): boolean {
   return true
 }
 
+/** ||x||, summed in float64. A plain loop, as above. */
+export function normOf(numbers: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] ?? 0
+    sum += number * number
+  }
+  return Math.sqrt(sum)
+}
+
 /** The integer output `name` as ordinary numbers. */
 export function integersOf(outputs: Readonly<Record<string, Tensor>>, name: string): number[] {
   const data = outputs[name]?.data

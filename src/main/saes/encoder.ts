@@ -1,7 +1,7 @@
 /** Running an SAE: hook values in, active latents out; and what an edit of them does to the reconstruction. */
 import { assert, fail } from '../../shared/errors'
 import type { Device } from '../../shared/records/model'
-import { allFinite } from '../runtime'
+import { allFinite, normOf } from '../runtime'
 import type { OpenSession, Session } from '../runtime/types'
 import { encodeChunks, joined, latentsOf, type Joined } from './chunks'
 import { buildEncoder, needsNorms } from './encoder-graph'
@@ -187,13 +187,6 @@ export async function activeNorms(sae: Sae, { latents, rows, d_out }: ActiveLate
   const { raw } = erased.length === 0 ? { raw: null } : await readDirections(sae, erased)
   return Float32Array.from(latents, (latent, u) => {
     const row = raw?.get(latent)
-    return row ? lengthOf(row) : lengthOf(rows.subarray(u * d_out, (u + 1) * d_out)) / Math.abs(factors[u] ?? 1)
+    return row ? normOf(row) : normOf(rows.subarray(u * d_out, (u + 1) * d_out)) / Math.abs(factors[u] ?? 1)
   })
-}
-
-/** Sums run in float64. */
-function lengthOf(row: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < row.length; i++) sum += (row[i] ?? 0) ** 2
-  return Math.sqrt(sum)
 }

@@ -12,6 +12,7 @@
  */
 import { assert } from '../../shared/errors'
 import type { Intervention } from '../../shared/records/steering'
+import { normOf } from '../runtime'
 
 /** Why an edit does not add the same vector at every position it acts on, in words that go on "it ..."; null when it does. */
 export function whyNotConstant({ mode, unit = 'row', unitValue, condition }: Intervention): string | null {
@@ -44,11 +45,4 @@ export function addedVector(
     for (let index = 0; index < width; index++) sum[index] = (sum[index] ?? 0) + factor * (direction[index] ?? 0)
   }
   return Float32Array.from(sum)
-}
-
-/** ||r||, summed in float64. */
-export function normOf(direction: Float32Array): number {
-  let sum = 0
-  for (const number of direction) sum += number * number
-  return Math.sqrt(sum)
 }

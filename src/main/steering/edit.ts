@@ -15,8 +15,9 @@
  *   project: x' = x + (c - 1) (x . r̂) r̂      cap: x' = x + min(0, c - x . r̂) r̂      r̂ = r / ||r||
  */
 import { assert } from '../../shared/errors'
+import { normOf } from '../runtime'
 import type { Tensor } from '../runtime/types'
-import { addedVector, normOf } from './added'
+import { addedVector } from './added'
 import { float32Of } from './cache'
 import type { CompiledEdit, CompiledRecipe } from './compile'
 import { directionOf, type Cut, type EditsAt, type EncodedPositions } from './editor'

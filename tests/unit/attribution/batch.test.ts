@@ -64,6 +64,8 @@ describe.each(TINY_MODELS.map((model, i) => ({ name: model.replace(/.*\//, ''), 
         const [alone] = await attributeBatch(bench, [one], quietTask(), { completeness: true })
         const found = together[at]
         if (!alone || !found) throw new Error('every prompt is attributed')
+        // Latents of the other prompts cost nothing here.
+        expect(found.prepared.active.latents).toEqual(alone.prepared.active.latents)
         const scores = (of: typeof alone): number[] => [...of.latents].sort((a, b) => a.latent - b.latent).map(({ score }) => score)
         expect([...found.latents].map(({ latent }) => latent).sort()).toEqual([...alone.latents].map(({ latent }) => latent).sort())
         expect(gap(scores(found), scores(alone))).toBeLessThanOrEqual(BOUND)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { addedVector, constantFactor, normOf, whyNotConstant } from '../../../src/main/steering/added'
+import { normOf } from '../../../src/main/runtime'
+import { addedVector, constantFactor, whyNotConstant } from '../../../src/main/steering/added'
 import { vectorOf, vectorToText } from '../../../src/main/steering/vector-text'
 import { failureOf } from '../../support/failing'
 import { edit, TRICKY } from '../../support/vectors'

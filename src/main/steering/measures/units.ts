@@ -11,6 +11,7 @@ import type { LatentUnits } from '../../../shared/contract/steering'
 import type { PromptInput } from '../../../shared/records/token'
 import { hookValues, type Bench } from '../../attribution'
 import { promptIds } from '../../models'
+import { normOf } from '../../runtime'
 import { measuredActivations, readDirections, type Labels } from '../../saes'
 
 export interface UnitsRequest {
@@ -43,7 +44,7 @@ export async function measureUnits(bench: Bench, labels: Labels, { prompt, laten
     largest: Z.subarray((ids.length - 1) * active.length).reduce((top, activation) => Math.max(top, activation), 0),
     latents: await Promise.all(
       latents.map(async (latent) => {
-        const rowNorm = lengthOf(raw.get(latent) ?? new Float32Array())
+        const rowNorm = normOf(raw.get(latent) ?? new Float32Array())
         return { latent, rowNorm, ...measuredActivations(await labels.measured(latent), encoder.sae, rowNorm) }
       })
     )
@@ -53,14 +54,7 @@ export async function measureUnits(bench: Bench, labels: Labels, { prompt, laten
 /** ||x|| of each position of [positions, width]. */
 function normsOf(values: Float32Array, positions: number): number[] {
   const width = values.length / positions
-  return Array.from({ length: positions }, (_, position) => lengthOf(values.subarray(position * width, (position + 1) * width)))
-}
-
-/** Sums run in float64. */
-function lengthOf(vector: Float32Array): number {
-  let sum = 0
-  for (const number of vector) sum += number * number
-  return Math.sqrt(sum)
+  return Array.from({ length: positions }, (_, position) => normOf(values.subarray(position * width, (position + 1) * width)))
 }
 
 function mean(numbers: readonly number[]): number {
