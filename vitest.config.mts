@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // Two at once also on two cores: half of the time goes into starting programs and loading modules, one core each.
     maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+    // What is waited for comes at once; the bound is for a loaded machine.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         test: {

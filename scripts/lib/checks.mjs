@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { packageFolder, ROOT } from './paths.mjs'
 import { foreground, say } from './run.mjs'
 
@@ -24,7 +24,7 @@ const STATIC = [
 /** At once: as many as a small machine has cores. */
 const AT_ONCE = 2
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ passed: number, failed: number, failures: string[] }} Count What failed is named, to be said at the end once more. */
 
 /** @returns {Promise<Count>} types, lint, import rules, format */
 export async function staticChecks() {
@@ -34,7 +34,8 @@ export async function staticChecks() {
     for (let check = queue.shift(); check !== undefined; check = queue.shift()) results.push(await staticCheck(check))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return { passed: results.filter(Boolean).length, failed: results.filter((ok) => !ok).length }
+  const failures = results.filter(({ ok }) => !ok).map(({ name }) => name)
+  return { passed: results.length - failures.length, failed: failures.length, failures }
 }
 
 async function staticCheck({ name, args }) {
@@ -42,7 +43,7 @@ async function staticCheck({ name, args }) {
   const { status, output } = await quiet(args)
   say(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
   if (status !== 0) say(output)
-  return status === 0
+  return { name, ok: status === 0 }
 }
 
 /** @param {string[]} filters folders of tests @returns {Promise<Count>} */
@@ -67,20 +68,44 @@ export function countVitest(report) {
   const broken = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
   )
-  return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length }
+  const failures = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `${relative(ROOT, name)}: ${fullName}`)
+  )
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    failures: [...failures, ...broken.map(({ name }) => `${relative(ROOT, name)}: could not be run`)]
+  }
 }
 
 /** Tests of a Playwright report; errors outside tests count as failed. */
 export function countPlaywright(report) {
-  return { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky + report.errors.length }
+  return {
+    passed: report.stats.expected,
+    failed: report.stats.unexpected + report.stats.flaky + report.errors.length,
+    failures: [
+      ...failedSpecs(report.suites).map(({ file, line, title }) => `tests/e2e/${file}:${line}: ${title}`),
+      ...report.errors.map(({ message }) => `tests/e2e: ${message}`)
+    ]
+  }
+}
+
+/** Tests of suites and the suites in them that did not pass. */
+function failedSpecs(suites) {
+  return suites.flatMap(({ specs, suites: inner = [] }) => [...specs.filter(({ ok }) => !ok), ...failedSpecs(inner)])
 }
 
 /** Adds up. */
 export const sum = (counts) =>
-  counts.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 })
+  counts.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, failures: [...a.failures, ...b.failures] }), {
+    passed: 0,
+    failed: 0,
+    failures: []
+  })
 
-/** Prints the total as the last line and gives the exit status. */
-export function conclude({ passed, failed }) {
+/** Says what failed, prints the total as the last line and gives the exit status. */
+export function conclude({ passed, failed, failures }) {
+  for (const name of failures) say(`FAILED ${name}`)
   process.stdout.write(`${passed} passed, ${failed} failed\n`)
   return failed === 0 && passed > 0 ? 0 : 1
 }
@@ -91,9 +116,10 @@ async function withReport(work) {
   try {
     const file = join(folder, 'report.json')
     const { status, count } = await work(file)
-    if (!existsSync(file)) return { passed: 0, failed: 1 }
+    if (!existsSync(file)) return { passed: 0, failed: 1, failures: ['tests that wrote no report'] }
     const counted = count(JSON.parse(readFileSync(file, 'utf8')))
-    return counted.failed === 0 && (status !== 0 || counted.passed === 0) ? { ...counted, failed: 1 } : counted
+    const unsaid = counted.failed === 0 && (status !== 0 || counted.passed === 0)
+    return unsaid ? { ...counted, failed: 1, failures: [`tests that ended with ${status}, ${counted.passed} of them passed`] } : counted
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -40,14 +40,8 @@ describe('refusals', () => {
 describe('the end', () => {
   it('of an interrupted run has the exit code 130 and leaves stdout empty', async () => {
     const args = ['generate', '--model', DEFAULT_MODEL, '--prompt', 'Once', '--max-tokens', '150', '--no-stop', '--json']
-    let sent = false
-    const run = await runCli(args, {
-      onProgress: (stderr, signal) => {
-        if (sent || !stderr.includes('Generating')) return
-        sent = true
-        signal('SIGINT')
-      }
-    })
+    const preload = join(import.meta.dirname, '../support/interrupted-at.cjs')
+    const run = await runCli(args, { env: { NODE_OPTIONS: `--require "${preload}"`, INTERRUPTED_AT: 'Generating' } })
     expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 130, stdout: '' })
     expect(run.stderr).toContain('Interrupted.')
   })

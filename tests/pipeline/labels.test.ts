@@ -106,16 +106,13 @@ it('labels computed from stories agree with those that were computed from others
   expect(compared).toBeGreaterThan(0)
 })
 
-/** Runs the computation to its end, or kills it when it has printed `line`. Returns what it printed last. */
-async function run(labels: string, sae: string, killAt: string | null): Promise<string> {
-  const child = spawn(process.execPath, [join(outDir, 'computer.mjs'), labels, DEFAULT_MODEL, sae, STORIES, '1000'], {
+/** Runs the computation to its end, or until it has printed the line `killAt`, where it kills itself. Returns what it printed last. */
+async function run(labels: string, sae: string, killAt = ''): Promise<string> {
+  const child = spawn(process.execPath, [join(outDir, 'computer.mjs'), labels, DEFAULT_MODEL, sae, STORIES, '1000', killAt], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-    if (killAt !== null && output.includes(`${killAt}\n`)) child.kill('SIGKILL')
-  })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   await once(child, 'close')
   return output.trim().split('\n').at(-1) ?? ''
 }
@@ -129,14 +126,14 @@ const recordsIn = async (labels: string): Promise<string> => {
 it('a computation that is killed, and killed again, goes on and comes to the same labels bit for bit', async () => {
   const sae = await unlabelled()
   const [whole, parted] = [await temporaryFolder(), await temporaryFolder()]
-  expect(await run(whole, sae, null)).toBe('finished 0')
-  await run(parted, sae, 'Reading the text 10')
+  expect(await run(whole, sae)).toBe('finished 0')
+  expect(await run(parted, sae, 'Reading the text 10')).toBe('Reading the text 10')
   const { unfinished } = await openEngine(parted)['labels.sources']({ sae }, handlerTask())
   // The window it was killed in may not have been saved; those before it were.
   expect(unfinished).toHaveLength(1)
   expect(unfinished[0]?.done).toBeGreaterThanOrEqual(10)
-  await run(parted, sae, 'Naming latents 512')
-  expect(await run(parted, sae, null)).toMatch(/^finished [1-9]/)
+  expect(await run(parted, sae, 'Naming latents 512')).toBe('Naming latents 512')
+  expect(await run(parted, sae)).toMatch(/^finished [1-9]/)
   expect(await recordsIn(parted)).toBe(await recordsIn(whole))
 }, 60_000)
 

@@ -21,8 +21,6 @@ export interface SpawnOptions {
   readonly typedIn?: string
   /** Program and arguments put before node, for example a shell with limits. */
   readonly before?: readonly string[]
-  /** Called with stderr so far whenever it grows. */
-  readonly onProgress?: (stderr: string, signal: (name: NodeJS.Signals) => void) => void
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>
   /** Reads nothing of stdout, and closes it at once. */
@@ -43,10 +41,7 @@ export function runCli(args: readonly string[], options: SpawnOptions = {}): Pro
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   if (options.closeOutput === true) child.stdout.destroy()
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    options.onProgress?.(stderr, (name) => child.kill(name))
-  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((done, failed) => {
     child.once('error', failed)
     child.once('close', (code) => done({ code, stdout, stderr }))

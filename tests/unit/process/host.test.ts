@@ -183,10 +183,14 @@ describe('a client and a host over a message channel', () => {
     raw.on('message', (message) => answers.push(message))
     raw.postMessage({ type: 'call', id: 1000, name: 'count', input: { to: 1 } })
     raw.postMessage({ type: 'call', id: 1000, name: 'add', input: { a: 1 } })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await expect.poll(() => answers).toHaveLength(2)
+    // Whatever else the second one was answered with would come before the answer to this one.
+    raw.postMessage({ type: 'call', id: 1001, name: 'add', input: { a: 1 } })
+    await expect.poll(() => answers.at(-1)).toMatchObject({ id: 1001 })
     expect(answers).toEqual([
       { type: 'event', id: 1000, event: { n: 0 } },
-      { type: 'result', id: 1000, output: { counted: 1 } }
+      { type: 'result', id: 1000, output: { counted: 1 } },
+      { type: 'result', id: 1001, output: { sum: 2 } }
     ])
   })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sourceStamp } from '../../../scripts/lib/build.mjs'
 import { countPlaywright, countVitest, sum } from '../../../scripts/lib/checks.mjs'
+import { ROOT } from '../../../scripts/lib/paths.mjs'
 import { packagesMatch } from '../../../scripts/lib/prepare.mjs'
 
 let root: string
@@ -64,23 +65,41 @@ describe('the stamp of the sources', () => {
 describe('the count of results', () => {
   it('takes a test file that could not be loaded for a failed test', () => {
     const testResults = [
-      { status: 'passed', assertionResults: [{ status: 'passed' }] },
-      { status: 'failed', assertionResults: [{ status: 'failed' }, { status: 'passed' }] },
-      { status: 'failed', assertionResults: [] }
+      { name: join(ROOT, 'a.test.ts'), status: 'passed', assertionResults: [{ status: 'passed' }] },
+      {
+        name: join(ROOT, 'b.test.ts'),
+        status: 'failed',
+        assertionResults: [{ status: 'failed', fullName: 'it adds' }, { status: 'passed' }]
+      },
+      { name: join(ROOT, 'c.test.ts'), status: 'failed', assertionResults: [] }
     ]
-    expect(countVitest({ numPassedTests: 2, numFailedTests: 1, testResults })).toEqual({ passed: 2, failed: 2 })
+    expect(countVitest({ numPassedTests: 2, numFailedTests: 1, testResults })).toEqual({
+      passed: 2,
+      failed: 2,
+      failures: ['b.test.ts: it adds', 'c.test.ts: could not be run']
+    })
   })
 
   it('takes flaky tests and errors outside tests for failures', () => {
-    expect(countPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 0 }, errors: [{}] })).toEqual({ passed: 5, failed: 3 })
+    const specs = [
+      { file: 'a.spec.ts', line: 3, title: 'opens', ok: true },
+      { file: 'a.spec.ts', line: 9, title: 'closes', ok: false }
+    ]
+    const suites = [{ specs: [], suites: [{ specs }] }]
+    const stats = { expected: 5, unexpected: 1, flaky: 1, skipped: 0 }
+    expect(countPlaywright({ stats, suites, errors: [{ message: 'no window' }] })).toEqual({
+      passed: 5,
+      failed: 3,
+      failures: ['tests/e2e/a.spec.ts:9: closes', 'tests/e2e: no window']
+    })
   })
 
   it('adds up', () => {
     expect(
       sum([
-        { passed: 1, failed: 0 },
-        { passed: 2, failed: 3 }
+        { passed: 1, failed: 0, failures: [] },
+        { passed: 2, failed: 1, failures: ['lint'] }
       ])
-    ).toEqual({ passed: 3, failed: 3 })
+    ).toEqual({ passed: 3, failed: 1, failures: ['lint'] })
   })
 })

@@ -52,13 +52,17 @@ describe('the signs of a concept', () => {
 
 describe('the net concept', () => {
   it('turns its sign where the texts change places, and is 0 of a text beside itself', () => {
-    const pair = { promoted: 0.3, baselinePromoted: 0.1, keywords: 0, baselineKeywords: 0.05, activation: 2, baselineActivation: 2 }
-    const turned = { promoted: 0.1, baselinePromoted: 0.3, keywords: 0.05, baselineKeywords: 0, activation: 2, baselineActivation: 2 }
-    const net = (score: typeof pair): number => netConcept({ ...score, largestActivation: 20, value: conceptValue(score) })
-    // Promoted: excess 0.2 of half 0.1, sign 2/3, so 4/3; keywords the other way: sign 1/2, so 1. Float64 of few sums.
-    expect(net(pair)).toBeCloseTo(4 / 3 - 1, 12)
+    const pair = { promoted: 0.3, baselinePromoted: 0.1, keywords: 0, baselineKeywords: 0.05, activation: 3, baselineActivation: 1 }
+    const turned = { promoted: 0.1, baselinePromoted: 0.3, keywords: 0.05, baselineKeywords: 0, activation: 1, baselineActivation: 3 }
+    const net = (score: typeof pair): number => {
+      const whole = { ...score, largestActivation: 20 }
+      return netConcept({ ...whole, value: conceptValue(whole) })
+    }
+    // Promoted: excess 0.2 of half 0.1, sign 2/3; activation: excess 2 of half 2, sign 1/2; together 2 (1 - 1/3 1/2) = 5/3. Keywords the other
+    // way: sign 1/2, so 1. Float64 of few sums.
+    expect(net(pair)).toBeCloseTo(5 / 3 - 1, 12)
     expect(net(turned)).toBe(-net(pair))
-    expect(net({ ...pair, baselinePromoted: 0.3, baselineKeywords: 0 })).toBe(0)
+    expect(net({ ...pair, baselinePromoted: 0.3, baselineActivation: 3, baselineKeywords: 0 })).toBe(0)
   })
 })
 
