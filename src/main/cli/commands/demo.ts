@@ -5,7 +5,6 @@ import { withLabels } from '../../../shared/comparison-labels'
 import type { Ranking } from '../../../shared/records/ranking'
 import { ConceptSettings } from '../../../shared/records/scores'
 import { DEFAULT_GENERATION, type Comparison, type Recipe } from '../../../shared/records/steering'
-import { createArchive } from '../../archive/handlers'
 import type { Command, CommandContext } from '../command'
 import { digits, table } from '../print'
 import { quietHandlerTask } from '../task'
@@ -24,6 +23,7 @@ export const demo: Command = {
     const model = join(context.bundledModels, 'storyteller', 'model')
     const sae = join(context.bundledModels, 'storyteller', 'saes', SAE_FOLDER)
     const { bundledModels, resources, version } = context
+    const { createArchive } = await import('../../archive/handlers')
     const archive = createArchive({ userData: join(context.scratch, 'demo'), bundledModels, resources, version })
     try {
       const { state } = await archive.handlers['project.openDemo']({}, quietHandlerTask(context.task))

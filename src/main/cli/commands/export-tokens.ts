@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { resolveBundled } from '../../../shared/bundled'
 import { fail } from '../../../shared/errors'
-import { exportProjectTokens, type TokenFormat } from '../../archive/export-tokens'
+import type { TokenFormat } from '../../archive/export-tokens'
 import type { Command } from '../command'
 import { path } from '../options'
 
@@ -29,6 +29,7 @@ export const exportTokens: Command = {
       FORMATS.find((name) => name === ending) ?? fail('USAGE', { reason: `--out ends in .csv, .json or .parquet, not "${ending}".` })
     const wanted = (Array.isArray(values.comparison) ? values.comparison : []).map(String)
     const shown = (stored: string): string => resolveBundled(stored, context.bundledModels)
+    const { exportProjectTokens } = await import('../../archive/export-tokens')
     const written = await exportProjectTokens(project, wanted, { path: out, format, shown }, context.task)
     const human = `${written.path}: ${written.rows} tokens of ${written.comparisons} comparison${written.comparisons === 1 ? '' : 's'}`
     return { json: { ...written, format }, human }

@@ -1,7 +1,6 @@
 /** `report`: everything a project holds, as one file. */
 import { extname } from 'node:path'
 import { fail } from '../../../shared/errors'
-import { writeProjectReport } from '../../archive/report'
 import type { Command, OptionValues } from '../command'
 import { path, text } from '../options'
 
@@ -19,6 +18,7 @@ export const report: Command = {
   async run(values, context) {
     const project = path(values, 'project', context)
     const out = path(values, 'out', context)
+    const { writeProjectReport } = await import('../../archive/report')
     const written = await writeProjectReport(project, { path: out, format: formatOf(values, out), version: context.version })
     return { json: written, human: `Wrote ${written.path} (${written.bytes} bytes).` }
   }
