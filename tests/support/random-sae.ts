@@ -63,18 +63,23 @@ export async function writeSae(
   change: (config: Record<string, unknown>) => object = (same) => same
 ): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const { d_in, d_sae } = spec
-  const shapes: Record<string, number[]> = { W_enc: [d_in, d_sae], W_dec: [d_sae, d_in], b_dec: [d_in] }
-  const tensors = Object.entries(saeWeights(spec)).map(([name, data]): [string, TensorToWrite] => [
-    name,
-    { dtype: spec.dtype, shape: shapes[name] ?? [d_sae], data: stored(data, spec) }
-  ])
-  await writeSafetensors(join(folder, 'sae_weights.safetensors'), Object.fromEntries(tensors))
+  await writeSafetensors(join(folder, 'sae_weights.safetensors'), tensorsOf(spec, saeWeights(spec)))
   await writeFile(join(folder, 'cfg.json'), JSON.stringify(change(configOf(spec))))
   if (spec.normalize === 'expected_average_only_in') {
     await writeFile(join(folder, 'activation_scaler.json'), JSON.stringify({ scaling_factor: spec.scale }))
   }
   return folder
+}
+
+/** The weights as they are stored, with their shapes. */
+export function tensorsOf(spec: SaeSpec, weights: Record<string, Float32Array>): Record<string, TensorToWrite> {
+  const { d_in, d_sae, dtype } = spec
+  const shapes: Record<string, number[]> = { W_enc: [d_in, d_sae], W_dec: [d_sae, d_in], b_dec: [d_in] }
+  const tensors = Object.entries(weights).map(([name, data]): [string, TensorToWrite] => [
+    name,
+    { dtype, shape: shapes[name] ?? [d_sae], data: stored(data, spec) }
+  ])
+  return Object.fromEntries(tensors)
 }
 
 function configOf(spec: SaeSpec): Record<string, unknown> {

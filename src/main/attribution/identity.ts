@@ -17,7 +17,9 @@ export const IDENTITY_TOLERANCE = 1e-4
  */
 export function identityOf(active: ActiveLatents, own: Float32Array, gradient: Float32Array, latents: number): Identity {
   const { d_out, tokenScale, tokenShift, bias, skip } = active
-  let [total, decoderBias, error] = [0, 0, 0]
+  let total = 0
+  let decoderBias = 0
+  let error = 0
   for (let position = 0; position < active.positions; position++) {
     const [scale, shift] = [tokenScale[position] ?? 1, tokenShift[position] ?? 0]
     const start = position * d_out

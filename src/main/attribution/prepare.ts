@@ -16,16 +16,50 @@ export interface Prepared extends Checked {
   readonly patch: { readonly Z: Float32Array; readonly substituted: Float32Array } | null
 }
 
+/** Positions that are encoded together: enough to fill the machine, few enough that a prompt does not look through the others' latents. */
+const ENCODED = 128
+
 /**
- * Reads the prompts: one run of the prefix and one of the encoder for all of them. Their positions together take
- * positions x (d_model + d_sae) numbers; the caller bounds them. @throws SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
+ * Reads the prompts: one run of the prefix for all of them, and one of the encoder for about every `ENCODED` positions. Their positions
+ * together take positions x d_model numbers; the caller bounds them. @throws SAE_TOO_WIDE, NUMBERS_NOT_FINITE, RUNTIME_FAILED, OUT_OF_MEMORY
  */
 export async function prepareAll(bench: Bench, requests: readonly Checked[]): Promise<Prepared[]> {
-  const texts = requests.flatMap(({ plan, other }) => (other === null ? [plan.ids] : [plan.ids, other]))
-  const values = await hookValuesOf(bench, texts)
+  const values = await hookValuesOf(bench, requests.flatMap(textsOf))
+  const prepared: Prepared[] = []
+  let text = 0
+  for (const group of groupsOf(requests)) {
+    const texts = group.flatMap(textsOf).length
+    prepared.push(...(await encoded(bench, group, values.slice(text, text + texts))))
+    text += texts
+  }
+  return prepared
+}
+
+/** The prompt, and the counterfactual where there is one. */
+const textsOf = ({ plan, other }: Checked): (readonly number[])[] => (other === null ? [plan.ids] : [plan.ids, other])
+
+const positionsOf = (request: Checked): number => textsOf(request).reduce((sum, ids) => sum + ids.length, 0)
+
+/** The requests in their order, in groups of at most `ENCODED` positions or of one request. */
+function groupsOf(requests: readonly Checked[]): Checked[][] {
+  const groups: Checked[][] = []
+  let room = 0
+  for (const request of requests) {
+    const positions = positionsOf(request)
+    const last = groups.at(-1)
+    const fits = last !== undefined && positions <= room
+    if (fits) last.push(request)
+    else groups.push([request])
+    room = (fits ? room : ENCODED) - positions
+  }
+  return groups
+}
+
+/** Encodes the texts of `requests` in one run and hands each request its own; `values` are the texts' hook values in their order. */
+async function encoded(bench: Bench, requests: readonly Checked[], values: readonly HookValues[]): Promise<Prepared[]> {
   const joined = await bench.encoder.encode(
     concatenated(values.map(({ input }) => input)),
-    texts.reduce((sum, ids) => sum + ids.length, 0),
+    requests.reduce((sum, request) => sum + positionsOf(request), 0),
     concatenated(values.map(({ value }) => value))
   )
   let [text, first] = [0, 0]

@@ -28,7 +28,8 @@ export function bootstrapOf(n: number, { resamples, seed }: { readonly resamples
   const ratio = (first: readonly number[], second: readonly number[]): Interval | null => {
     if (n === 0 || sumOf(second) === 0) return null
     const at = (sample: ArrayLike<number>): number => {
-      let [above, below] = [0, 0]
+      let above = 0
+      let below = 0
       for (let i = 0; i < n; i++) {
         above += first[sample[i] ?? 0] ?? 0
         below += second[sample[i] ?? 0] ?? 0

@@ -68,12 +68,16 @@ export function addWindow(
   tally.positions += ids.length - skipped
   for (let u = 0; u < width; u++) {
     const latent = latents[u] ?? 0
-    let [fires, peak, at] = [0, 0, -1]
+    let fires = 0
+    let peak = 0
+    let at = -1
     for (let position = skipped; position < ids.length; position++) {
       const z = Z[position * width + u] ?? 0
       if (z <= 0) continue
       fires += 1
-      if (z > peak) [peak, at] = [z, position]
+      if (z <= peak) continue
+      peak = z
+      at = position
     }
     if (at < 0) continue
     tally.fires[latent] = (tally.fires[latent] ?? 0) + fires

@@ -32,7 +32,10 @@ export async function fitOfWindows(
 ): Promise<WindowsFit> {
   const { d_out } = encoder.sae
   const mean = meanValue(windows, d_out)
-  let [missed, spread, active, positions] = [0, 0, 0, 0]
+  let missed = 0
+  let spread = 0
+  let active = 0
+  let positions = 0
   for (const [index, { ids, input, value }] of windows.entries()) {
     const made = await encoder.encode(input, ids.length, value)
     each(made, index)

@@ -1,7 +1,7 @@
 /**
  * The SAE as one graph that never hands dense latents out (types.ts holds the formulas):
  *
- *   dense f [pos, d_sae]  ->  latents [U]: those active anywhere;  Z = f[:, latents];  rows = (decode_scale W_dec / outScale)[latents]
+ *   activations f [pos, d_sae]  ->  latents [U]: those active anywhere;  Z = f[:, latents];  rows = (decode_scale W_dec / outScale)[latents]
  *   reconstruction = tokenScale (Z rows + b_dec / outScale) + tokenShift + skip;  error = target - reconstruction
  *
  * tokenScale and tokenShift undo the per-token normalisation and the centring: 1 and 0 without them. skip is x W_skipᵀ, of transcoders.
@@ -9,6 +9,7 @@
 import { addInput, addOutput, createGraph } from '../graph/create'
 import * as op from '../graph/ops'
 import type { Graph, Value } from '../graph/types'
+import { activeOf } from './active'
 import { gated } from './gates'
 import { normalise } from './normalise'
 import type { Sae } from './types'
@@ -37,11 +38,8 @@ export function buildEncoder(
   const resid = addInput(graph, 'resid', 'float32', ['pos', sae.d_in])
   const { xn, tokenScale, tokenShift } = normalise(graph, sae, resid)
   const norms = given && decoderNorms(graph, given)
-  const { f, check } = gated(graph, sae, xn, norms, lean)
-
-  const positive = op.greater(graph, op.reduceMax(graph, f, { axes: [0] }), op.scalar(graph, 0))
-  const latents = op.squeeze(graph, op.nonZero(graph, positive), [0])
-  const Z = op.gather(graph, f, latents, 1)
+  const { activations, check } = gated(graph, sae, xn, norms, lean)
+  const { latents, Z } = activeOf(graph, activations, sae.d_sae)
   const bias = scaled(graph, weight(graph, sae, 'b_dec'), 1 / sae.outScale)
   const skip = sae.weights.has('W_skip') ? skipped(graph, sae, resid) : null
   const outputs = { latents, Z, tokenScale, tokenShift, bias, check, ...(skip ? { skip } : {}) }

@@ -23,7 +23,8 @@ export function fitOf(active: ActiveLatents): Fit {
   const variance = new Float64Array(positions)
   for (let position = 0; position < positions; position++) {
     const start = position * d_out
-    let [missed, spread] = [0, 0]
+    let missed = 0
+    let spread = 0
     for (let i = 0; i < d_out; i++) {
       const e = error[start + i] ?? 0
       const distance = (reconstruction[start + i] ?? 0) + e - (mean[i] ?? 0)

@@ -2,12 +2,12 @@
 import { assert } from '../../shared/errors'
 import * as op from '../graph/ops'
 import type { Graph, Value } from '../graph/types'
+import type { Activations } from './active'
 import type { Gate, Sae } from './types'
 import { scaled, slices, weight } from './weights'
 
 export interface Gated {
-  /** Activations, float32 [pos, d_sae]. */
-  readonly f: Value
+  readonly activations: Activations
   /**
    * NaN where any pre-activation or threshold is. A gate turns NaN into 0, so that a damaged latent would be missing without a word.
    * Infinities are no damage: -inf as a bias keeps a latent off.
@@ -15,7 +15,7 @@ export interface Gated {
   readonly check: Value
 }
 
-/** xn [pos, d_in] -> f; `norms` [d_sae] are the decoder rows' norms, where the gate needs them. `lean` as `buildEncoder` has it. */
+/** xn [pos, d_in] -> activations; `norms` [d_sae] are the decoder rows' norms, where the gate needs them. `lean` as `buildEncoder` has it. */
 export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null, lean = false): Gated {
   const { gate } = sae
   const projected = projection(graph, sae, xn, lean)
@@ -23,22 +23,19 @@ export function gated(graph: Graph, sae: Sae, xn: Value, norms: Value | null, le
   const p = op.add(graph, projected, weight(graph, sae, 'b_enc'))
   switch (gate.kind) {
     case 'relu':
-      return { f: op.relu(graph, p), check: total(graph, p) }
+      return { activations: dense(op.relu(graph, p)), check: total(graph, p) }
     case 'jumprelu': {
       const threshold = thresholdOf(graph, sae, gate)
       const open = op.greater(graph, gate.timesDecoderNorm ? times(graph, p, norms) : p, threshold)
       const f = op.where(graph, open, op.relu(graph, p), op.scalar(graph, 0))
-      return { f, check: op.add(graph, total(graph, p), op.reduceSum(graph, threshold)) }
+      return { activations: dense(f), check: op.add(graph, total(graph, p), op.reduceSum(graph, threshold)) }
     }
     case 'topk': {
       const compared = gate.byDecoderNorm ? times(graph, p, norms) : p
-      return { f: largest(graph, compared, gate.k, 1), check: total(graph, compared) }
+      return { activations: largest(graph, compared, gate.k), check: total(graph, compared) }
     }
-    case 'groupmax': {
-      const groups = op.reshape(graph, p, ['pos', gate.k, sae.d_sae / gate.k])
-      const f = op.reshape(graph, largest(graph, groups, 1, 2), ['pos', sae.d_sae])
-      return { f, check: total(graph, p) }
-    }
+    case 'groupmax':
+      return { activations: largestOfGroups(graph, p, gate.k, sae.d_sae / gate.k), check: total(graph, p) }
   }
 }
 
@@ -65,7 +62,7 @@ function twoSided(graph: Graph, sae: Sae, q: Value): Gated {
   const opening = op.add(graph, q, weight(graph, sae, 'b_gate'))
   const magnitude = op.add(graph, op.mul(graph, q, op.exp(graph, weight(graph, sae, 'r_mag'))), weight(graph, sae, 'b_mag'))
   const f = op.where(graph, op.greater(graph, opening, op.scalar(graph, 0)), op.relu(graph, magnitude), op.scalar(graph, 0))
-  return { f, check: op.add(graph, total(graph, opening), total(graph, magnitude)) }
+  return { activations: dense(f), check: op.add(graph, total(graph, opening), total(graph, magnitude)) }
 }
 
 function thresholdOf(graph: Graph, sae: Sae, { threshold, factor = 1 }: Extract<Gate, { kind: 'jumprelu' }>): Value {
@@ -74,10 +71,28 @@ function thresholdOf(graph: Graph, sae: Sae, { threshold, factor = 1 }: Extract<
   return scaled(graph, threshold === 'weight' ? stored : op.exp(graph, stored), factor)
 }
 
-/** relu of the k largest along an axis, 0 elsewhere. Of equal ones the lower index is taken, as the runtime's kernel is specified to. */
-function largest(graph: Graph, p: Value, k: number, axis: number): Value {
-  const { values, indices } = op.topK(graph, p, k, axis)
-  return op.scatterElements(graph, op.full(graph, 0, p, [p]), indices, op.relu(graph, values), axis)
+const dense = (f: Value): Activations => ({ kind: 'dense', f })
+
+/** relu of the k largest of each position. Of equal ones the lower index is taken, as the runtime's kernel is specified to. */
+function largest(graph: Graph, p: Value, k: number): Activations {
+  const { values, indices } = op.topK(graph, p, k, 1)
+  return { kind: 'chosen', values: op.relu(graph, values), indices }
+}
+
+/** relu of the largest of each group of `size` neighbours, of which there are `count`. */
+function largestOfGroups(graph: Graph, p: Value, count: number, size: number): Activations {
+  const { values, indices } = op.topK(graph, op.reshape(graph, p, ['pos', count, size]), 1, 2)
+  const starts = op.constant(
+    graph,
+    'int64',
+    [count, 1],
+    Array.from({ length: count }, (_, group) => group * size)
+  )
+  return {
+    kind: 'chosen',
+    values: op.squeeze(graph, op.relu(graph, values), [2]),
+    indices: op.squeeze(graph, op.add(graph, indices, starts), [2])
+  }
 }
 
 function times(graph: Graph, p: Value, norms: Value | null): Value {

@@ -2,13 +2,13 @@
 import type { WeightRef } from '../models/types'
 import type { MemoryPart } from '../runtime/machine'
 import { isLean } from './encoder'
-import type { Sae } from './types'
+import type { Gate, Sae } from './types'
 
 /** Positions of the prompt that is estimated for; as in models/memory.ts. */
 const POSITIONS = 128
 /** Active latents per position where neither the gate nor the folder says; published SAEs have 20 to 200. */
 const ACTIVE = 64
-/** Dense arrays [positions, d_sae] that exist at once: pre-activations, what is compared, an empty one, activations. */
+/** Arrays [positions, d_sae] that exist at once: pre-activations, what is compared, what is open, activations. */
 const DENSE = 4
 /** Decoder rows of the active latents: in the runtime and outside it, once for the ranking and once for the exact check. */
 const ROWS = 4
@@ -19,7 +19,7 @@ const LEAN_ROWS = 1
 export function saeMemory(sae: Sae): MemoryPart[] {
   const { d_sae, d_out } = sae
   const lean = isLean(sae)
-  const perPosition = sae.gate.kind === 'topk' || sae.gate.kind === 'groupmax' ? sae.gate.k : (sae.nominalL0 ?? ACTIVE)
+  const perPosition = chooses(sae.gate) ? sae.gate.k : (sae.nominalL0 ?? ACTIVE)
   // Of d_sae latents, those that positions which choose independently of each other come to together.
   const active = d_sae * (1 - Math.exp((-POSITIONS * perPosition) / d_sae))
   const encoder = sae.weights.get('W_enc')
@@ -28,9 +28,19 @@ export function saeMemory(sae: Sae): MemoryPart[] {
     { what: encoderWords(encoder, lean), bytes: encoderBytes(encoder, lean) },
     { what: 'the decoder, where its file is mapped', bytes: decoderBytes(sae, decoder, lean) },
     // What a lean SAE's run needed is given back before the model's larger sessions load (runtime/options.ts).
-    { what: `activations of ${POSITIONS} positions`, bytes: lean ? 0 : DENSE * 4 * POSITIONS * d_sae },
+    { what: `activations of ${POSITIONS} positions`, bytes: lean ? 0 : denseArrays(sae) * 4 * POSITIONS * d_sae },
     { what: 'decoder rows of the active latents', bytes: (lean ? LEAN_ROWS : ROWS) * 4 * active * d_out }
   ]
+}
+
+/** A gate that chooses a few has its pre-activations, and what it compares where that is something else (active.ts). */
+function denseArrays({ gate }: Sae): number {
+  if (!chooses(gate)) return DENSE
+  return gate.kind === 'topk' && gate.byDecoderNorm ? 2 : 1
+}
+
+function chooses(gate: Gate): gate is Extract<Gate, { kind: 'topk' | 'groupmax' }> {
+  return gate.kind === 'topk' || gate.kind === 'groupmax'
 }
 
 const float32Bytes = ({ shape }: WeightRef): number => 4 * shape.reduce((product, size) => product * size, 1)

@@ -5,7 +5,9 @@ export function pearson(a: readonly number[], b: readonly number[]): number | nu
   const count = a.length
   if (count < 3 || b.length !== count) return null
   const [meanA, meanB] = [mean(a), mean(b)]
-  let [products, squaresA, squaresB] = [0, 0, 0]
+  let products = 0
+  let squaresA = 0
+  let squaresB = 0
   for (let i = 0; i < count; i++) {
     const [x, y] = [(a[i] ?? 0) - meanA, (b[i] ?? 0) - meanB]
     products += x * y

@@ -6,6 +6,7 @@ import { quietTask, type Task } from '../../../src/shared/task'
 import { openTestBench } from '../../support/benches'
 import { removeFolder, temporaryFolderForFile } from '../../support/file-folder'
 import { TINY_MODELS } from '../../support/models'
+import { randomFrom } from '../../support/random-numbers'
 import { SAE_SPEC, writeSae } from '../../support/random-sae'
 
 /** float32 rounds otherwise in other batch sizes: measured 1.1e-6 of the largest number. */
@@ -50,39 +51,58 @@ const gap = (found: ArrayLike<number>, wanted: ArrayLike<number>): number => {
   return Math.max(0, ...b.map((number, i) => Math.abs(number - (a[i] ?? NaN)))) / size
 }
 
+/** Each request attributed among the others as it is alone. */
+async function expectAsAlone(bench: Bench, requests: readonly AttributionRequest[]): Promise<void> {
+  const { model } = bench.sessions
+  const checked = requests.map((request) => checkRequest(model, request))
+  const together = await attributeBatch(bench, checked, quietTask(), { completeness: true })
+  expect(together).toHaveLength(requests.length)
+  for (const [at, one] of checked.entries()) {
+    const [alone] = await attributeBatch(bench, [one], quietTask(), { completeness: true })
+    const found = together[at]
+    if (!alone || !found) throw new Error('every prompt is attributed')
+    // Latents of the other prompts cost nothing here.
+    expect(found.prepared.active.latents).toEqual(alone.prepared.active.latents)
+    const scores = (of: typeof alone): number[] => [...of.latents].sort((a, b) => a.latent - b.latent).map(({ score }) => score)
+    expect([...found.latents].map(({ latent }) => latent).sort()).toEqual([...alone.latents].map(({ latent }) => latent).sort())
+    expect(gap(scores(found), scores(alone))).toBeLessThanOrEqual(BOUND)
+    expect(found.ids).toEqual(alone.ids)
+    const [target, own] = [targetRecord(model, found), targetRecord(model, alone)]
+    expect(
+      gap([target.value, ...target.terms.map(({ logit }) => logit)], [own.value, ...own.terms.map(({ logit }) => logit)])
+    ).toBeLessThanOrEqual(BOUND)
+    expect(found.scores.entries.position).toEqual(alone.scores.entries.position)
+    expect(found.scores.entries.latent).toEqual(alone.scores.entries.latent)
+    expect(gap(found.scores.entries.gradient, alone.scores.entries.gradient)).toBeLessThanOrEqual(BOUND)
+    expect(gap(found.errorEffects ?? [], alone.errorEffects ?? [])).toBeLessThanOrEqual(BOUND)
+    expect(found.completeness === null).toBe(alone.completeness === null)
+  }
+}
+
 const HOOKS = ['blocks.1.hook_resid_post', 'blocks.0.hook_mlp_out']
 describe.each(TINY_MODELS.map((model, i) => ({ name: model.replace(/.*\//, ''), model, hook: HOOKS[i] ?? '' })))(
   'on $name at $hook',
   (of) => {
     it.each(VARIANTS)('$method', async (variant) => {
-      const bench = await open(of.model, of.hook)
-      const { model } = bench.sessions
-      const checked = requestsOf(variant).map((request) => checkRequest(model, request))
-      const together = await attributeBatch(bench, checked, quietTask(), { completeness: true })
-      expect(together).toHaveLength(PROMPTS.length)
-      for (const [at, one] of checked.entries()) {
-        const [alone] = await attributeBatch(bench, [one], quietTask(), { completeness: true })
-        const found = together[at]
-        if (!alone || !found) throw new Error('every prompt is attributed')
-        // Latents of the other prompts cost nothing here.
-        expect(found.prepared.active.latents).toEqual(alone.prepared.active.latents)
-        const scores = (of: typeof alone): number[] => [...of.latents].sort((a, b) => a.latent - b.latent).map(({ score }) => score)
-        expect([...found.latents].map(({ latent }) => latent).sort()).toEqual([...alone.latents].map(({ latent }) => latent).sort())
-        expect(gap(scores(found), scores(alone))).toBeLessThanOrEqual(BOUND)
-        expect(found.ids).toEqual(alone.ids)
-        const [target, own] = [targetRecord(model, found), targetRecord(model, alone)]
-        expect(
-          gap([target.value, ...target.terms.map(({ logit }) => logit)], [own.value, ...own.terms.map(({ logit }) => logit)])
-        ).toBeLessThanOrEqual(BOUND)
-        expect(found.scores.entries.position).toEqual(alone.scores.entries.position)
-        expect(found.scores.entries.latent).toEqual(alone.scores.entries.latent)
-        expect(gap(found.scores.entries.gradient, alone.scores.entries.gradient)).toBeLessThanOrEqual(BOUND)
-        expect(gap(found.errorEffects ?? [], alone.errorEffects ?? [])).toBeLessThanOrEqual(BOUND)
-        expect(found.completeness === null).toBe(alone.completeness === null)
-      }
+      await expectAsAlone(await open(of.model, of.hook), requestsOf(variant))
     })
   }
 )
+
+it('more positions than are encoded at once', async () => {
+  const bench = await open(TINY_MODELS[0] ?? '', 'blocks.1.hook_resid_post')
+  const random = randomFrom(5)
+  const text = (length: number): number[] => Array.from({ length }, () => random.below(40))
+  // With counterfactuals 290 positions: 60 + 40 are encoded together, then 80 + 40, then 70.
+  const requests = [30, 20, 40, 20, 35].map((length): AttributionRequest => ({
+    prompt: { ids: text(length) },
+    counterfactual: { ids: text(length) },
+    method: 'counterfactual',
+    ...ONE,
+    includeSpecial: true
+  }))
+  await expectAsAlone(bench, requests)
+})
 
 it('is cancelled between runs', async () => {
   const bench = await open(TINY_MODELS[0] ?? '', 'blocks.1.hook_resid_post')

@@ -5,12 +5,12 @@ import { activationOf, createEncoder, decode, openSae, readDirections, type Acti
 import type { EncoderLimits } from '../../../src/main/saes/encoder'
 import { buildEncoder } from '../../../src/main/saes/encoder-graph'
 import { saeOf } from '../../../src/main/saes/formats/common'
-import { writeSafetensors, type TensorToWrite } from '../../../src/main/tensors/write-safetensors'
+import { writeSafetensors } from '../../../src/main/tensors/write-safetensors'
 import { failureOf } from '../../support/failing'
 import { removeFolder, temporaryFolderForFile } from '../../support/file-folder'
 import { temporaryFolder } from '../../support/folder'
 import { largestGap } from '../../support/models'
-import { SAE_SPEC, saeWeights, writeSae, type SaeSpec } from '../../support/random-sae'
+import { SAE_SPEC, saeWeights, tensorsOf, writeSae, type SaeSpec } from '../../support/random-sae'
 import { randomFrom } from '../../support/random-numbers'
 import { referenceSae, type ReferenceSae } from '../../support/reference-sae'
 import { rowName, SAE_ROWS } from '../../support/sae-rows'
@@ -123,24 +123,45 @@ it('hands no array as wide as the SAE out of the graph', () => {
   for (const output of graph.outputs.values()) expect(output.shape).not.toContain(1000)
 })
 
+/** The folder of `spec` with other weights. */
+async function writeWeights(spec: SaeSpec, weights: Record<string, Float32Array>): Promise<string> {
+  const folder = await writeSae(await temporaryFolder(), spec)
+  await writeSafetensors(join(folder, 'sae_weights.safetensors'), tensorsOf(spec, { ...saeWeights(spec), ...weights }))
+  return folder
+}
+
 it('takes the latents with the lower numbers when TopK meets equal pre-activations', async () => {
-  const folder = await writeSae(await temporaryFolder(), { ...SAE_SPEC, architecture: 'topk', d_in: 2, d_sae: 8, k: 3 })
-  const filled = (shape: number[], value: number): TensorToWrite => ({
-    dtype: 'F32',
-    shape,
-    data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value)
+  const spec: SaeSpec = { ...SAE_SPEC, architecture: 'topk', d_in: 2, d_sae: 8, k: 3 }
+  const folder = await writeWeights(spec, {
+    W_enc: new Float32Array(16).fill(1),
+    b_enc: new Float32Array(8).fill(0.5),
+    b_dec: new Float32Array(2)
   })
-  const weights = { W_enc: filled([2, 8], 1), b_enc: filled([8], 0.5), W_dec: filled([8, 2], 1), b_dec: filled([2], 0) }
-  await writeSafetensors(join(folder, 'sae_weights.safetensors'), weights)
   const encoder = await createEncoder(openSession, await openSae(folder), 'cpu')
   const { latents } = await encoder.encode(new Float32Array(2), 1)
   expect([...latents]).toEqual([0, 1, 2])
   await encoder.release()
 })
 
-it('yields only the decoder bias when no latent is active', async () => {
-  const spec: SaeSpec = { ...SAE_SPEC, architecture: 'jumprelu', applyDecoderBias: false }
-  const encoder = await open(await temporaryFolder(), spec)
+it('leaves out what TopK chooses without it being active', async () => {
+  const spec: SaeSpec = { ...SAE_SPEC, architecture: 'topk', d_in: 2, d_sae: 4, k: 3 }
+  // Pre-activations are (-x, y, x, -y); three of the four are chosen.
+  const folder = await writeWeights(spec, {
+    W_enc: Float32Array.of(-1, 0, 1, 0, 0, 1, 0, -1),
+    b_enc: new Float32Array(4),
+    b_dec: new Float32Array(2)
+  })
+  const encoder = await createEncoder(openSession, await openSae(folder), 'cpu')
+  const { latents, Z } = await encoder.encode(Float32Array.of(0, 5, 2, 0, 3, -0), 3)
+  expect([...latents]).toEqual([1, 2])
+  expect([...Z]).toEqual([5, 0, 0, 2, 0, 3])
+  await encoder.release()
+})
+
+it.each(['jumprelu', 'topk'] as const)('yields only the decoder bias when no latent is active (%s)', async (architecture) => {
+  const spec: SaeSpec = { ...SAE_SPEC, architecture, applyDecoderBias: false }
+  const folder = await writeWeights(spec, { b_enc: new Float32Array(spec.d_sae).fill(-1) })
+  const encoder = await createEncoder(openSession, await openSae(folder), 'cpu')
   const active = await encoder.encode(new Float32Array(2 * spec.d_in), 2)
   const { b_dec } = saeWeights(spec)
   expect(active.latents).toHaveLength(0)

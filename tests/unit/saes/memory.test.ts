@@ -30,8 +30,16 @@ it('maps a large encoder, casting half precision slice by slice, and reads singl
   expect(bytesOf(saeOf(3584, 131072, 'float32', { decoderByOutput: true }), /decoder, where/)).toBe(4 * 3584 * 131072)
 })
 
-it('has four dense arrays of 128 positions; a large SAE gives them back after each run', () => {
-  expect(bytesOf(saeOf(768, 24576, 'float32'), /activations/)).toBe(4 * 4 * 128 * 24576)
+it.each([
+  { gate: { kind: 'jumprelu', threshold: 'weight', timesDecoderNorm: false }, arrays: 4 },
+  { gate: { kind: 'topk', k: 32, byDecoderNorm: false }, arrays: 1 },
+  { gate: { kind: 'topk', k: 32, byDecoderNorm: true }, arrays: 2 },
+  { gate: { kind: 'groupmax', k: 32 }, arrays: 1 }
+] as const)('has $arrays dense arrays of 128 positions with the gate $gate', ({ gate, arrays }) => {
+  expect(bytesOf(saeOf(768, 24576, 'float32', { gate }), /activations/)).toBe(arrays * 4 * 128 * 24576)
+})
+
+it('has no dense array of a large SAE, which gives them back after each run', () => {
   expect(bytesOf(saeOf(3584, 131072, 'float32'), /activations/)).toBe(0)
 })
 
