@@ -18,4 +18,6 @@ export interface Workbench {
 }
 
 export function temporaryUserData(): string
+/** What Electron is started with to show the built app with this user-data folder. */
+export function launchArguments(userData: string, args?: string[]): string[]
 export function launchWorkbench(options?: LaunchOptions): Promise<Workbench>

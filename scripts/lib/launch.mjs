@@ -24,7 +24,7 @@ export async function launchWorkbench(options = {}) {
   const electron = await findElectron()
   const app = await _electron.launch({
     executablePath: electron.executable,
-    args: [...sandboxArguments(), ...SMALL_SHARED_MEMORY, `--user-data-dir=${userData}`, ...args, ROOT],
+    args: launchArguments(userData, args),
     env: { ...withoutDevServer(process.env), ...env }
   })
   const page = await app.firstWindow()
@@ -34,6 +34,15 @@ export async function launchWorkbench(options = {}) {
   }
   return { app, page, userData, electron, close }
 }
+
+/** What Electron is started with to show the built app with this user-data folder. */
+export const launchArguments = (userData, args = []) => [
+  ...sandboxArguments(),
+  ...SMALL_SHARED_MEMORY,
+  `--user-data-dir=${userData}`,
+  ...args,
+  ROOT
+]
 
 function withoutDevServer(env) {
   const { ELECTRON_RENDERER_URL: _devServer, ELECTRON_RUN_AS_NODE: _asNode, ...rest } = env

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import type { ShellBridge } from '../../src/shared/contract/shell'
 import { CONTENT_SECURITY_POLICY } from '../../src/main/shell/assets'
-import { launchWorkbench, type Workbench } from '../support/electron'
+import { launchArguments, launchWorkbench, type Workbench } from '../support/electron'
 
 interface PageWindow {
   workbench: ShellBridge
@@ -181,15 +183,36 @@ test('what happened is in the log', async () => {
   expect(log).toContain('archive: ended with')
 })
 
-test('the window remembers its size, and a second start with the same data finds the first', async () => {
+test('the window remembers its size', async () => {
   const userData = test.info().outputPath('user-data')
   mkdirSync(userData, { recursive: true })
-  const first = await launchWorkbench({ userData, size: { width: 1300, height: 800 } })
-  await first.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(1400, 810))
-  await expect(launchWorkbench({ userData })).rejects.toThrow()
-  await first.close()
+  const { app, close } = await launchWorkbench({ userData, size: { width: 1300, height: 800 } })
+  const shown = () =>
+    app.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows()
+      const { width, height } = window?.getNormalBounds() ?? { width: 0, height: 0 }
+      return { visible: window?.isVisible(), width, height }
+    })
+  // The display answers later: a size that is set before the window is shown may still be taken back.
+  await expect.poll(shown).toEqual({ visible: true, width: 1300, height: 800 })
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(1400, 810))
+  await expect.poll(shown).toEqual({ visible: true, width: 1400, height: 810 })
+  await close()
   const remembered: unknown = JSON.parse(readFileSync(join(userData, 'window.json'), 'utf8'))
   expect(remembered).toMatchObject({ bounds: { width: 1400, height: 810 } })
+})
+
+test('a second start with the same data finds the first and ends', async () => {
+  const { app, electron, userData } = workbench
+  await app.evaluate(({ app: first }) => {
+    first.once('second-instance', () => ((globalThis as { found?: boolean }).found = true))
+  })
+  // Started as a user starts it: Playwright would wait for a window that never comes.
+  const second = spawn(electron.executable, launchArguments(userData), { stdio: 'ignore' })
+  const [code] = await once(second, 'exit')
+  expect(code).toBe(0)
+  await expect.poll(() => app.evaluate(() => (globalThis as { found?: boolean }).found)).toBe(true)
+  expect(app.windows()).toHaveLength(1)
 })
 
 test('a page that crashed is loaded again', async () => {
